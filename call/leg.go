@@ -1,0 +1,126 @@
+package call
+
+import (
+	"context"
+	"time"
+
+	"parley/media"
+	"parley/outcome"
+	"parley/rules"
+)
+
+// Target is whom to call and on whose account.
+type Target struct {
+	// Call is the identifier of this attempt everywhere: database, journal,
+	// recording, logs, and a header of the INVITE.
+	Call                               string
+	Tenant, Campaign, Contact, Attempt string
+	// To is an E.164 number or a SIP URI; From the caller ID to present.
+	To, From string
+	// Trunk names the carrier account; Proxy ("host:port") overrides it. With
+	// neither, To must be a SIP URI and is called directly.
+	Trunk, Proxy string
+	// RingTimeout from the INVITE to the CANCEL; 0 for 45 s.
+	RingTimeout time.Duration
+	// MaxTalk ends an answered call; 0 for 10 minutes.
+	MaxTalk   time.Duration
+	Language  string
+	Variables map[string]string
+	// Case is what the rules judge in the moment before the INVITE.
+	Case rules.Case
+}
+
+// ProgressKind is a step of a call being set up.
+type ProgressKind string
+
+const (
+	Ringing    ProgressKind = "ringing"     // 180 or another 18x without a body
+	EarlyMedia ProgressKind = "early_media" // 18x with SDP: sound flows before the answer
+	Answered   ProgressKind = "answered"    // 200, acknowledged
+)
+
+// Progress is told in order; each kind at most once but EarlyMedia.
+type Progress struct {
+	Kind ProgressKind
+	At   time.Time
+	SIP  int
+}
+
+// Party is who did something.
+type Party string
+
+const (
+	PartyBot      Party = "bot"
+	PartyCustomer Party = "customer"
+	PartyAgent    Party = "agent"
+	PartyNetwork  Party = "network"
+	PartyOperator Party = "operator"
+)
+
+// Cause says how a leg ended.
+type Cause struct {
+	// Network is the typed result; Answered for any call that was answered.
+	Network outcome.Network
+	// SIP is the final status code, 0 when none came; Q850 the cause value of
+	// a Reason header (RFC 3326), 0 when none was given.
+	SIP, Q850 int
+	// By is who ended it.
+	By Party
+	// Rang: a phone rang, or may have: an 18x was seen, or nobody can say.
+	Rang bool
+	// Retryable: another try at once cannot ring a phone twice.
+	Retryable bool
+	// Err is what went wrong on our side or the trunk's, with its cause.
+	Err error
+}
+
+// MediaStats describe the received and sent sound of a leg.
+type MediaStats struct {
+	Codec          string        `json:"codec"`
+	Sent, Received int64         `json:"-"`
+	Lost           int64         `json:"-"`
+	Loss           float64       `json:"loss"` // share of expected packets, 0 to 1
+	Jitter         time.Duration `json:"-"`    // RFC 3550 section 6.4.1
+	MOS            float64       `json:"mos"`  // E-model estimate, 1 to 4.5
+}
+
+// Leg is one party's signalling and sound.
+//
+// ReadFrame and WriteFrame belong to the beat: they are called by one goroutine
+// once a tick, never wait, and are valid from Dial until Done; before media
+// flows ReadFrame gives frames flagged Silence and WriteFrame drops. Everything
+// else may be called from anywhere.
+type Leg interface {
+	media.Source
+	media.Sink
+	// Progress is buffered enough for every step and closed at the end.
+	Progress() <-chan Progress
+	// Digits are the keys the party pressed, '0'–'9', '*', '#', 'A'–'D'. A
+	// reader that does not keep up loses keys, never blocks the leg.
+	Digits() <-chan rune
+	// Hangup ends the leg: CANCEL before the answer, BYE after. It may be
+	// called twice; it waits for the far side's reply or ctx, and the leg is
+	// ended in any case.
+	Hangup(ctx context.Context) error
+	// Done is closed after the last signalling message.
+	Done() <-chan struct{}
+	// Ended is the cause; valid once Done is closed.
+	Ended() Cause
+	// Media may be asked at any time, most usefully after Done.
+	Media() MediaStats
+}
+
+// Dialer places calls. There is one in a running server and it is gated: it
+// asks the rules in the moment before the INVITE.
+type Dialer interface {
+	// Dial returns at once; everything else, a refusal by the rules included,
+	// is told through the leg. ctx bounds the set-up, not the call.
+	Dial(ctx context.Context, t Target) Leg
+}
+
+// Acceptor receives inbound calls.
+type Acceptor interface {
+	// Accept waits for the next inbound leg; it is ringing and is answered by
+	// the first WriteFrame.
+	Accept(ctx context.Context) (Leg, Target, error)
+}

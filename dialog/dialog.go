@@ -1,0 +1,171 @@
+// Package dialog is the port to whatever decides what the bot says next: a
+// flow graph, a language model, a merchant's own brain. It also defines what a
+// conversation comes to.
+package dialog
+
+import (
+	"context"
+	"time"
+
+	"parley/asr"
+	"parley/barge"
+	"parley/nlu"
+	"parley/outcome"
+	"parley/spoken"
+	"parley/tts"
+)
+
+// TurnKind says what happened that the policy must answer.
+type TurnKind string
+
+const (
+	// Start: somebody is there; the conversation begins.
+	Start TurnKind = "start"
+	// Said: the customer's turn ended with these words.
+	Said TurnKind = "said"
+	// Keyed: the customer pressed keys.
+	Keyed TurnKind = "keyed"
+	// Quiet: nothing was said within the step's silence time.
+	Quiet TurnKind = "quiet"
+	// Unclear: somebody spoke and nothing expected was recognised.
+	Unclear TurnKind = "unclear"
+	// Machine: a machine answered, see AnsweredBy.
+	Machine TurnKind = "machine"
+	// Beep: the machine now records; a message may be left once.
+	Beep TurnKind = "beep"
+	// Trouble: a part of ours failed; say the fallback line and end politely.
+	Trouble TurnKind = "trouble"
+)
+
+// Turn is one thing that happened on the customer's side.
+type Turn struct {
+	Kind       TurnKind
+	Text       string
+	Confidence float64
+	Keys       string
+	AnsweredBy outcome.AnsweredBy
+	// Interrupted: it began while the bot spoke and stopped the bot.
+	Interrupted bool
+	// Heard is what the customer heard of the bot's last prompts.
+	Heard string
+	// Now is the customer's present, in the customer's zone.
+	Now time.Time
+}
+
+// Segment is a piece of a prompt. Fixed text is the same in every call of the
+// campaign and may be synthesised beforehand and cached; other text holds
+// personal data and is forgotten with the call.
+type Segment struct {
+	Text  string
+	Fixed bool
+}
+
+// Prompt is what the bot says in one go.
+type Prompt struct {
+	Segments []Segment
+	Mode     barge.Mode
+	Hotwords []string
+	// Disclosure names the required text this prompt is ("ai", "recording",
+	// "debt"); its offset in the call is kept.
+	Disclosure string
+}
+
+// Text is the whole prompt as it is read.
+func (p Prompt) Text() string {
+	var text string
+	for _, s := range p.Segments {
+		text += s.Text
+	}
+	return text
+}
+
+// FactKind names something that must be durable before the bot's next word.
+type FactKind string
+
+const (
+	FactOptOut       FactKind = "opt_out"
+	FactDispute      FactKind = "dispute"
+	FactWrongNumber  FactKind = "wrong_number"
+	FactThirdParty   FactKind = "third_party"
+	FactPromise      FactKind = "promise"
+	FactPaymentClaim FactKind = "payment_claim"
+)
+
+// Fact is committed when it happens, not when the call ends.
+type Fact struct {
+	Kind FactKind
+	// Promise is set for FactPromise.
+	Promise *Promise
+	// Text is the customer's own words.
+	Text string
+}
+
+// Expect is what the bot listens for after its prompts.
+type Expect struct {
+	asr.Expectation
+	// Silence after the prompt until a Quiet turn; 0 for the default.
+	Silence time.Duration
+}
+
+// Step is the policy's answer to a turn.
+type Step struct {
+	// Prompts are spoken in order. Empty with Expect set: listen on.
+	Prompts []Prompt
+	Expect  Expect
+	Facts   []Fact
+	// End hangs up after the prompts. Transfer names the queue to hand over
+	// to first; without one able to take the call the flow is asked again.
+	End      bool
+	Transfer string
+	// Node is where the dialog now stands, for the trace.
+	Node string
+	// Reading is what the policy understood of the turn, for the transcript.
+	Reading nlu.Reading
+}
+
+// Promise is a promise to pay.
+type Promise struct {
+	Date     time.Time
+	Amount   spoken.Money
+	Method   string
+	ReadBack bool
+}
+
+// Outcome is what the conversation came to so far.
+type Outcome struct {
+	Disposition outcome.Disposition
+	Promise     *Promise
+	// Callback is when the customer asked to be called.
+	Callback *time.Time
+	// Slots are the values collected, by name, as they are written in JSON.
+	Slots map[string]any
+}
+
+// State belongs to one conversation. Only the policy's goroutine touches it.
+type State struct {
+	Language string
+	// Variables of the contact, by name, as the list gave them.
+	Variables map[string]string
+	Outcome   Outcome
+	Turns     int
+	// Memory is the policy's own.
+	Memory any
+}
+
+// Voiced is a policy that knows beforehand who speaks and what is fixed.
+type Voiced interface {
+	Voice() tts.Voice
+	// Fixed are all fixed prompt segments, for synthesis before the campaign.
+	Fixed() []string
+}
+
+// Policy decides what the bot does next. Next may wait for a model, bounded by
+// ctx; an error means Trouble and is answered by the session's fallback line.
+// A policy is shared by many calls; all that belongs to one is in State.
+type Policy interface {
+	Voiced
+	// Open prepares a conversation's state; it fails when a variable that the
+	// policy needs is missing, before anything is dialled.
+	Open(language string, variables map[string]string) (*State, error)
+	Next(ctx context.Context, s *State, t Turn) (Step, error)
+}
