@@ -35,6 +35,8 @@ const (
 	Beep TurnKind = "beep"
 	// Trouble: a part of ours failed; say the fallback line and end politely.
 	Trouble TurnKind = "trouble"
+	// NoAgent: the last step's Transfer could not be served.
+	NoAgent TurnKind = "no_agent"
 )
 
 // Turn is one thing that happened on the customer's side.
@@ -114,7 +116,8 @@ type Step struct {
 	Expect  Expect
 	Facts   []Fact
 	// End hangs up after the prompts. Transfer names the queue to hand over
-	// to first; without one able to take the call the flow is asked again.
+	// to after the prompts; when nobody there can take the call, the policy is
+	// asked again with a NoAgent turn and its answer ends the call.
 	End      bool
 	Transfer string
 	// Node is where the dialog now stands, for the trace.
