@@ -1,0 +1,249 @@
+// Package app wires everything in one straight line and stops it in the
+// reverse order.
+package app
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+)
+
+// Config is the whole configuration. Its defaults live in Defaults; the file
+// docs/parley.sample.yaml shows and explains every field.
+type Config struct {
+	// Data is the folder of the database, the journal and the recordings.
+	Data       string           `yaml:"data"`
+	HTTP       HTTPConfig       `yaml:"http"`
+	Database   string           `yaml:"database"`
+	SIP        SIPConfig        `yaml:"sip"`
+	Trunks     []TrunkConfig    `yaml:"trunks"`
+	ASR        ASRConfig        `yaml:"asr"`
+	TTS        TTSConfig        `yaml:"tts"`
+	Recordings RecordingsConfig `yaml:"recordings"`
+	Rules      RulesConfig      `yaml:"rules"`
+	Limits     LimitsConfig     `yaml:"limits"`
+	Log        LogConfig        `yaml:"log"`
+}
+
+// HTTPConfig is where the API and the console listen.
+type HTTPConfig struct {
+	Listen      string `yaml:"listen"`
+	Certificate string `yaml:"certificate"`
+	Key         string `yaml:"key"`
+}
+
+// SIPConfig is our own end of every call.
+type SIPConfig struct {
+	Listen string `yaml:"listen"`
+	// MediaAddress is what we offer in SDP; empty for the listen address.
+	MediaAddress string `yaml:"media_address"`
+	// MediaPorts is the range of RTP ports, "20000-20999".
+	MediaPorts string `yaml:"media_ports"`
+}
+
+// TrunkConfig is a carrier account.
+type TrunkConfig struct {
+	Name string `yaml:"name"`
+	// Host is the carrier's "host" or "host:port".
+	Host     string `yaml:"host"`
+	Username string `yaml:"username"`
+	Password string `yaml:"password"`
+	// PasswordFile keeps the secret out of this file.
+	PasswordFile   string  `yaml:"password_file"`
+	Realm          string  `yaml:"realm"`
+	FromDomain     string  `yaml:"from_domain"`
+	CallerID       string  `yaml:"caller_id"`
+	Channels       int     `yaml:"channels"`
+	CallsPerSecond float64 `yaml:"calls_per_second"`
+}
+
+// ASRConfig chooses the recogniser.
+type ASRConfig struct {
+	Engine       string             `yaml:"engine"`
+	Pocketsphinx PocketsphinxConfig `yaml:"pocketsphinx"`
+}
+
+// PocketsphinxConfig is the embedded recogniser's.
+type PocketsphinxConfig struct {
+	// Models is a folder with en-8k and zh-8k; empty for Debian's English model.
+	Models  string `yaml:"models"`
+	Workers int    `yaml:"workers"`
+	Streams int    `yaml:"streams_per_worker"`
+}
+
+// TTSConfig is the synthesisers'.
+type TTSConfig struct {
+	Workers    int   `yaml:"workers"`
+	CacheBytes int64 `yaml:"cache_bytes"`
+}
+
+// RecordingsConfig says where recordings go.
+type RecordingsConfig struct {
+	// Dir defaults to DATA/recordings.
+	Dir string `yaml:"dir"`
+	Off bool   `yaml:"off"`
+}
+
+// RulesConfig tightens the dialling rules.
+type RulesConfig struct {
+	// TestNumbers are the only numbers or prefixes that profile "test" dials.
+	TestNumbers []string `yaml:"test_numbers"`
+	// Region is assumed for numbers written without a country code.
+	Region string `yaml:"region"`
+}
+
+// LimitsConfig bounds what one server does at a time.
+type LimitsConfig struct {
+	Calls          int     `yaml:"calls"`
+	CallsPerSecond float64 `yaml:"calls_per_second"`
+}
+
+// LogConfig is the log's level and form.
+type LogConfig struct {
+	Level  string `yaml:"level"`
+	Format string `yaml:"format"`
+}
+
+// Defaults are what a field means that the file leaves out.
+func Defaults() Config {
+	return Config{
+		Data: "data",
+		HTTP: HTTPConfig{Listen: "127.0.0.1:8080"},
+		SIP:  SIPConfig{Listen: "127.0.0.1:5060", MediaPorts: "20000-20999"},
+		ASR:  ASRConfig{Engine: "pocketsphinx", Pocketsphinx: PocketsphinxConfig{Workers: 1, Streams: 64}},
+		TTS:  TTSConfig{Workers: 1, CacheBytes: 64 << 20},
+		Rules: RulesConfig{
+			Region: "US",
+		},
+		Limits: LimitsConfig{Calls: 50, CallsPerSecond: 5},
+		Log:    LogConfig{Level: "info", Format: "text"},
+	}
+}
+
+// Load reads a configuration file over the defaults; an empty path means
+// defaults only. PARLEY_DATA, PARLEY_LISTEN, PARLEY_DATABASE and
+// PARLEY_LOG_LEVEL override the file. Errors carry line and column.
+func Load(path string) (Config, error) {
+	c := Defaults()
+	if path != "" {
+		source, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return c, fmt.Errorf("there is no configuration file %s; docs/parley.sample.yaml is one to start from", path)
+		}
+		if err != nil {
+			return c, fmt.Errorf("read the configuration: %w", err)
+		}
+		if err := yaml.UnmarshalWithOptions(source, &c, yaml.Strict()); err != nil {
+			return c, fmt.Errorf("%s: %s", path, yaml.FormatError(err, false, true))
+		}
+		c.relativeTo(filepath.Dir(path))
+	}
+	for name, field := range map[string]*string{
+		"PARLEY_DATA": &c.Data, "PARLEY_LISTEN": &c.HTTP.Listen,
+		"PARLEY_DATABASE": &c.Database, "PARLEY_LOG_LEVEL": &c.Log.Level,
+	} {
+		if v := os.Getenv(name); v != "" {
+			*field = v
+		}
+	}
+	return c, c.check()
+}
+
+// relativeTo resolves secret and certificate files beside the configuration.
+func (c *Config) relativeTo(dir string) {
+	for _, p := range []*string{&c.HTTP.Certificate, &c.HTTP.Key} {
+		if *p != "" && !filepath.IsAbs(*p) {
+			*p = filepath.Join(dir, *p)
+		}
+	}
+	for i := range c.Trunks {
+		if p := &c.Trunks[i].PasswordFile; *p != "" && !filepath.IsAbs(*p) {
+			*p = filepath.Join(dir, *p)
+		}
+	}
+}
+
+// check finds what cannot work before anything is started; all of it at once.
+func (c *Config) check() error {
+	var problems []error
+	bad := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
+	if c.Data == "" {
+		bad("data: name a folder for the database and the recordings")
+	}
+	host, _, err := net.SplitHostPort(c.HTTP.Listen)
+	if err != nil {
+		bad("http.listen: %q is not host:port", c.HTTP.Listen)
+	} else if !loopback(host) && (c.HTTP.Certificate == "" || c.HTTP.Key == "") {
+		bad("http.listen: %s is not a loopback address, so http.certificate and http.key must name TLS files", c.HTTP.Listen)
+	}
+	if _, err := netip.ParseAddrPort(c.SIP.Listen); err != nil {
+		bad("sip.listen: %q is not ADDRESS:PORT with a numeric address", c.SIP.Listen)
+	}
+	if c.SIP.MediaAddress != "" {
+		if _, err := netip.ParseAddr(c.SIP.MediaAddress); err != nil {
+			bad("sip.media_address: %q is not an IP address", c.SIP.MediaAddress)
+		}
+	}
+	if _, _, err := c.SIP.ports(); err != nil {
+		bad("sip.media_ports: %v", err)
+	}
+	seen := map[string]bool{}
+	for i, t := range c.Trunks {
+		switch {
+		case t.Name == "" || t.Host == "":
+			bad("trunks[%d]: a trunk needs a name and a host", i)
+		case seen[t.Name]:
+			bad("trunks[%d]: the name %q is taken by an earlier trunk", i, t.Name)
+		case t.Password != "" && t.PasswordFile != "":
+			bad("trunk %s: give password or password_file, not both", t.Name)
+		}
+		seen[t.Name] = true
+	}
+	if c.Limits.Calls < 1 || c.Limits.CallsPerSecond <= 0 {
+		bad("limits: calls and calls_per_second must be above zero")
+	}
+	if err := new(slog.Level).UnmarshalText([]byte(c.Log.Level)); err != nil {
+		bad("log.level: %q is none of debug, info, warn, error", c.Log.Level)
+	}
+	return errors.Join(problems...)
+}
+
+// ports is the range of RTP ports.
+func (s SIPConfig) ports() (low, high uint16, err error) {
+	from, to, ok := strings.Cut(s.MediaPorts, "-")
+	l, err1 := strconv.ParseUint(from, 10, 16)
+	h, err2 := strconv.ParseUint(to, 10, 16)
+	if !ok || err1 != nil || err2 != nil || l < 1024 || h < l+3 {
+		return 0, 0, fmt.Errorf("%q is not a range of at least four ports above 1023, such as 20000-20999", s.MediaPorts)
+	}
+	return uint16(l), uint16(h), nil
+}
+
+// secret is the trunk's password, from its file when one is named.
+func (t TrunkConfig) secret() (string, error) {
+	if t.PasswordFile == "" {
+		return t.Password, nil
+	}
+	b, err := os.ReadFile(t.PasswordFile)
+	if err != nil {
+		return "", fmt.Errorf("trunk %s: read the password file: %w", t.Name, err)
+	}
+	return strings.TrimSpace(string(b)), nil
+}
+
+func loopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback()
+}

@@ -1,0 +1,81 @@
+package app
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestTheSampleShowsTheDefaults(t *testing.T) {
+	got, err := Load(filepath.Join("..", "docs", "parley.sample.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Defaults()
+	want.Trunks = []TrunkConfig{{
+		Name: "carrier", Host: "127.0.0.1:5070", CallerID: "+12025550100", Channels: 30, CallsPerSecond: 5,
+	}}
+	want.Rules.TestNumbers = []string{}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the sample says otherwise than the defaults (-default +sample):\n%s", diff)
+	}
+}
+
+func TestWrongConfigurationsSayWhatToDo(t *testing.T) {
+	for name, c := range map[string]struct{ yaml, want string }{
+		"unknown field":      {"sip:\n  lisen: 1\n", `[2:3] unknown field "lisen"`},
+		"wrong type":         {"limits:\n  calls: many\n", "[2:10]"},
+		"open without TLS":   {"http:\n  listen: 0.0.0.0:8080\n", "http.certificate and http.key must name TLS files"},
+		"not an address":     {"sip:\n  listen: carrier.example:5060\n", "numeric address"},
+		"port range":         {"sip:\n  media_ports: 30000\n", "not a range"},
+		"trunk without host": {"trunks:\n  - name: a\n", "needs a name and a host"},
+		"two of a name":      {"trunks:\n  - {name: a, host: h}\n  - {name: a, host: i}\n", "taken by an earlier trunk"},
+		"two passwords":      {"trunks:\n  - {name: a, host: h, password: x, password_file: y}\n", "not both"},
+		"no calls":           {"limits: {calls: 0}\n", "above zero"},
+		"log level":          {"log: {level: loud}\n", "none of debug"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "parley.yaml")
+			if err := os.WriteFile(path, []byte(c.yaml), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, err := Load(path)
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want an error with %q", err, c.want)
+			}
+		})
+	}
+	if _, err := Load("no-such.yaml"); err == nil || !strings.Contains(err.Error(), "sample") {
+		t.Errorf("a missing file gives %v, want a hint at the sample", err)
+	}
+}
+
+func TestEnvironmentOverridesTheFile(t *testing.T) {
+	t.Setenv("PARLEY_DATA", "elsewhere")
+	t.Setenv("PARLEY_LISTEN", "127.0.0.1:9")
+	c, err := Load("")
+	if err != nil || c.Data != "elsewhere" || c.HTTP.Listen != "127.0.0.1:9" {
+		t.Errorf("got data %q, listen %q, %v", c.Data, c.HTTP.Listen, err)
+	}
+}
+
+func TestTrunkSecretFromAFile(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "s"), []byte("hush\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "parley.yaml")
+	if err := os.WriteFile(path, []byte("trunks:\n  - {name: a, host: h, password_file: s}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := c.Trunks[0].secret(); got != "hush" || err != nil {
+		t.Errorf("secret is %q, %v", got, err)
+	}
+}
