@@ -26,6 +26,8 @@ type Target struct {
 	MaxTalk   time.Duration
 	Language  string
 	Variables map[string]string
+	// Zone is the customer's; nil for the server's.
+	Zone *time.Location
 	// Case is what the rules judge in the moment before the INVITE.
 	Case rules.Case
 }
@@ -72,6 +74,8 @@ type Cause struct {
 	Retryable bool
 	// Err is what went wrong on our side or the trunk's, with its cause.
 	Err error
+	// Rules are the rulings of the gate that let the call pass or stopped it.
+	Rules []rules.Ruling
 }
 
 // MediaStats describe the received and sent sound of a leg.

@@ -3,6 +3,7 @@ package call
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -154,6 +155,6 @@ func percentile(values []time.Duration, share float64) int64 {
 		return 0
 	}
 	sorted := slices.Sorted(slices.Values(values))
-	rank := min(int(share*float64(len(sorted))), len(sorted)-1)
-	return sorted[rank].Milliseconds()
+	rank := int(math.Ceil(share*float64(len(sorted)))) - 1
+	return sorted[max(rank, 0)].Milliseconds()
 }

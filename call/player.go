@@ -1,0 +1,195 @@
+package call
+
+import (
+	"errors"
+	"io"
+	"math"
+	"strings"
+	"time"
+
+	"parley/dialog"
+	"parley/media"
+	"parley/tts"
+)
+
+// duckGain is what remains of a prompt while it is not yet clear whether the
+// customer wants the floor: −15 dB.
+var duckGain = float32(math.Pow(10, -15.0/20))
+
+// item is one prompt on its way to the customer.
+type item struct {
+	prompt dialog.Prompt
+	text   string
+	stream tts.Stream
+	// last: after this prompt the customer has the floor.
+	last bool
+}
+
+// played tells what became of a prompt.
+type played struct {
+	prompt   dialog.Prompt
+	text     string
+	heard    string
+	from, to time.Duration // on the player's clock
+	cut      bool
+	last     bool
+	err      error
+}
+
+// player plays prompts one after the other and knows what was heard. It is
+// owned by the beat: no lock, no allocation per frame.
+//
+//	queue ─▶ stream.ReadFrame ─▶ gain (duck, ramp over one frame) ─▶ out
+type player struct {
+	queue   []item
+	started bool          // the head's first frame went out
+	from    time.Duration // when it did
+	heard   time.Duration // how much of the head went out, on its own clock
+	waited  int           // ticks the head's stream was not ready
+	gain    float32       // of the previous frame's end
+	target  float32
+	pcm     []int16
+	in      media.Frame
+}
+
+// maxWait bounds how long a prompt's next frame may keep the customer waiting.
+const maxWait = 4 * time.Second
+
+var errStarved = errors.New("the synthesiser gave no sound for four seconds")
+
+func newPlayer() *player {
+	return &player{
+		queue: make([]item, 0, 8), gain: 1, target: 1,
+		pcm: make([]int16, media.Rate8k.Samples()),
+	}
+}
+
+// busy reports whether a prompt is playing or waiting.
+func (p *player) busy() bool { return len(p.queue) > 0 }
+
+// speaking reports whether sound of a prompt has gone out and more will come.
+func (p *player) speaking() bool { return p.started }
+
+func (p *player) play(it item) { p.queue = append(p.queue, it) }
+
+func (p *player) duck()   { p.target = duckGain }
+func (p *player) resume() { p.target = 1 }
+
+// next fills the frame for this tick. started is true on a prompt's first
+// frame; done, if not nil, is a prompt that ended with the tick before.
+func (p *player) next(at time.Duration, out *media.Frame) (started bool, done *played) {
+	out.At, out.Rate, out.PCM, out.Flags = at, media.Rate8k, p.pcm, 0
+	for len(p.queue) > 0 {
+		err := p.queue[0].stream.ReadFrame(&p.in)
+		switch {
+		case err == nil:
+			first := !p.started
+			if first {
+				p.started, p.from = true, at
+			}
+			p.waited = 0
+			p.heard = p.in.At + media.Tick
+			p.apply()
+			return first, done
+		case errors.Is(err, media.ErrNotReady):
+			p.waited++
+			if time.Duration(p.waited)*media.Tick < maxWait {
+				p.silence(out)
+				return false, done
+			}
+			err = errStarved
+		}
+		ended := p.finish(at, err)
+		if done == nil {
+			done = &ended
+			continue
+		}
+		// Two prompts ended in one tick: the second had no sound at all. Its
+		// end is told at the next tick, in order.
+		p.silence(out)
+		return false, done
+	}
+	p.silence(out)
+	return false, done
+}
+
+// finish takes the head off the queue after its last frame, or its failure.
+func (p *player) finish(at time.Duration, err error) played {
+	it := p.queue[0]
+	d := played{prompt: it.prompt, text: it.text, heard: it.text, from: p.from, to: at, last: it.last}
+	if !p.started {
+		d.from = at
+	}
+	if err != nil && !isEOF(err) {
+		d.err = err
+		d.heard = heardText(it.text, it.stream.Marks(), p.heard)
+	}
+	it.stream.Close()
+	p.drop()
+	return d
+}
+
+func (p *player) drop() {
+	copy(p.queue, p.queue[1:])
+	p.queue[len(p.queue)-1] = item{}
+	p.queue = p.queue[:len(p.queue)-1]
+	p.started, p.heard, p.waited = false, 0, 0
+}
+
+// cut empties the player at once and tells what of each prompt was heard.
+func (p *player) cut(at time.Duration) []played {
+	var all []played
+	for len(p.queue) > 0 {
+		it := p.queue[0]
+		d := played{prompt: it.prompt, text: it.text, from: p.from, to: at, cut: true, last: it.last}
+		if p.started {
+			d.heard = heardText(it.text, it.stream.Marks(), p.heard)
+		} else {
+			d.from = at
+		}
+		it.stream.Close()
+		all = append(all, d)
+		p.drop()
+	}
+	p.gain, p.target = 1, 1
+	return all
+}
+
+// apply copies the frame with the gain moving linearly to its target, so that
+// ducking makes no click.
+func (p *player) apply() {
+	n := min(len(p.in.PCM), len(p.pcm))
+	if p.gain == 1 && p.target == 1 {
+		copy(p.pcm, p.in.PCM[:n])
+	} else {
+		step := (p.target - p.gain) / float32(len(p.pcm))
+		g := p.gain
+		for i := range n {
+			g += step
+			p.pcm[i] = int16(float32(p.in.PCM[i]) * g)
+		}
+		p.gain = p.target
+	}
+	clear(p.pcm[n:])
+}
+
+func (p *player) silence(out *media.Frame) {
+	clear(p.pcm)
+	out.Flags = media.Silence
+	p.gain = p.target
+}
+
+// heardText is the part of the text whose marks had sounded by then. Without
+// marks it is the whole text or nothing.
+func heardText(text string, marks []tts.Mark, heard time.Duration) string {
+	end := 0
+	for _, m := range marks {
+		if m.To > heard {
+			break
+		}
+		end = max(end, m.End)
+	}
+	return strings.TrimSpace(text[:min(end, len(text))])
+}
+
+func isEOF(err error) bool { return errors.Is(err, io.EOF) }

@@ -1,0 +1,188 @@
+package call
+
+import (
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/dialog"
+	"parley/media"
+	"parley/tts"
+)
+
+// tone is a prompt of a constant level: one word of four frames each.
+type tone struct {
+	words  []string
+	frames int
+	read   int
+	delay  int // ticks before the first frame is ready
+	fail   error
+	closed bool
+	pcm    [160]int16
+}
+
+func newTone(text string) *tone {
+	t := &tone{words: strings.Fields(text)}
+	t.frames = 4 * len(t.words)
+	for i := range t.pcm {
+		t.pcm[i] = 10000
+	}
+	return t
+}
+
+func (t *tone) ReadFrame(f *media.Frame) error {
+	if t.delay > 0 {
+		t.delay--
+		return media.ErrNotReady
+	}
+	if t.read >= t.frames {
+		if t.fail != nil {
+			return t.fail
+		}
+		return io.EOF
+	}
+	*f = media.Frame{At: time.Duration(t.read) * media.Tick, Rate: media.Rate8k, PCM: t.pcm[:]}
+	t.read++
+	return nil
+}
+
+func (t *tone) Marks() []tts.Mark {
+	var marks []tts.Mark
+	at := 0
+	for i, w := range t.words {
+		marks = append(marks, tts.Mark{
+			Text: w, Start: at, End: at + len(w),
+			From: time.Duration(i) * 4 * media.Tick, To: time.Duration(i+1) * 4 * media.Tick,
+		})
+		at += len(w) + 1
+	}
+	return marks
+}
+
+func (t *tone) Close() error { t.closed = true; return nil }
+
+func toneItem(text string) item {
+	return item{prompt: dialog.Prompt{Segments: []dialog.Segment{{Text: text}}}, text: text, stream: newTone(text)}
+}
+
+// run plays n ticks and returns the prompts that ended and the last frame.
+func run(p *player, n int) (ended []played, last media.Frame) {
+	for i := range n {
+		_, done := p.next(time.Duration(i)*media.Tick, &last)
+		if done != nil {
+			ended = append(ended, *done)
+		}
+	}
+	return ended, last
+}
+
+func TestPlayerPlaysPromptsInOrderWithoutGap(t *testing.T) {
+	p := newPlayer()
+	p.play(toneItem("one two"))
+	p.play(toneItem("three"))
+	var starts []int
+	var ends []string
+	for i := range 14 {
+		var out media.Frame
+		started, done := p.next(time.Duration(i)*media.Tick, &out)
+		if started {
+			starts = append(starts, i)
+		}
+		if done != nil {
+			ends = append(ends, done.heard)
+		}
+		if want := i >= 12; out.Is(media.Silence) != want {
+			t.Errorf("tick %d: silent is %v, want %v", i, out.Is(media.Silence), want)
+		}
+	}
+	if len(starts) != 2 || starts[0] != 0 || starts[1] != 8 {
+		t.Errorf("prompts started at ticks %v, want 0 and 8", starts)
+	}
+	if strings.Join(ends, "|") != "one two|three" {
+		t.Errorf("ended prompts %q, want both whole", ends)
+	}
+}
+
+func TestPlayerKnowsWhatWasHeard(t *testing.T) {
+	for _, c := range []struct {
+		ticks int
+		want  string
+	}{{0, ""}, {3, ""}, {4, "please"}, {9, "please pay"}, {12, "please pay now"}} {
+		p := newPlayer()
+		p.play(toneItem("please pay now"))
+		p.play(toneItem("thank you"))
+		run(p, c.ticks)
+		cut := p.cut(time.Duration(c.ticks) * media.Tick)
+		if len(cut) != 2 {
+			t.Fatalf("after %d ticks the cut told of %d prompts, want 2", c.ticks, len(cut))
+		}
+		if cut[0].heard != c.want || cut[1].heard != "" {
+			t.Errorf("after %d ticks heard %q and %q, want %q and nothing", c.ticks, cut[0].heard, cut[1].heard, c.want)
+		}
+		if _, out := run(p, 1); !out.Is(media.Silence) || p.busy() {
+			t.Errorf("after the cut something still played")
+		}
+	}
+}
+
+func TestPlayerDucksWithoutClick(t *testing.T) {
+	p := newPlayer()
+	p.play(toneItem("a b c d e"))
+	run(p, 2)
+	p.duck()
+	_, ramp := run(p, 1)
+	for i := 1; i < len(ramp.PCM); i++ {
+		if step := int(ramp.PCM[i-1]) - int(ramp.PCM[i]); step < 0 || step > 100 {
+			t.Fatalf("sample %d jumps by %d", i, step)
+		}
+	}
+	_, low := run(p, 1)
+	if got := low.PCM[80]; got < 1700 || got > 1850 { // 10000 at −15 dB is 1778
+		t.Errorf("ducked sample is %d, want about 1778", got)
+	}
+	p.resume()
+	run(p, 1)
+	if _, back := run(p, 1); back.PCM[80] != 10000 {
+		t.Errorf("after resume a sample is %d, want 10000", back.PCM[80])
+	}
+}
+
+func TestPlayerWaitsForALatePromptAndGivesUpOnADeadOne(t *testing.T) {
+	p := newPlayer()
+	late := newTone("hello")
+	late.delay = 10
+	p.play(item{text: "hello", stream: late})
+	if ended, _ := run(p, 15); len(ended) != 1 || ended[0].err != nil || ended[0].heard != "hello" {
+		t.Fatalf("a prompt ten ticks late ended as %+v", ended)
+	}
+	dead := newTone("hello")
+	dead.delay = 1 << 30
+	p.play(item{text: "hello", stream: dead, last: true})
+	ended, _ := run(p, int(maxWait/media.Tick)+1)
+	if len(ended) != 1 || !errors.Is(ended[0].err, errStarved) || !ended[0].last || !dead.closed {
+		t.Fatalf("a prompt that never came ended as %+v, closed %v", ended, dead.closed)
+	}
+}
+
+func TestPlayerTellsAFailedPrompt(t *testing.T) {
+	p := newPlayer()
+	broken := newTone("one two")
+	broken.frames, broken.fail = 5, errors.New("engine died")
+	p.play(item{text: "one two", stream: broken})
+	ended, _ := run(p, 7)
+	if len(ended) != 1 || ended[0].err == nil || ended[0].heard != "one" {
+		t.Fatalf("a prompt that failed after its first word ended as %+v", ended)
+	}
+}
+
+func TestPlayerAllocatesNothingPerFrame(t *testing.T) {
+	p := newPlayer()
+	p.play(toneItem(strings.Repeat("word ", 500)))
+	p.duck()
+	var out media.Frame
+	if n := testing.AllocsPerRun(1000, func() { p.next(0, &out) }); n != 0 {
+		t.Errorf("a frame allocates %v times", n)
+	}
+}

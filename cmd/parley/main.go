@@ -1,0 +1,90 @@
+// Command parley is the whole product in one binary: the server, its carrier
+// simulator, and the tools around them. One file per subcommand.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// The exit codes of every subcommand.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// terminal is what a subcommand talks to, so that a test can be one.
+type terminal struct {
+	ctx context.Context //nolint:containedctx // lives exactly as long as one subcommand
+	in  io.Reader
+	out io.Writer
+	err io.Writer
+}
+
+// usageError is a wrong use of the command line: exit code 2.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+// errQuiet fails a subcommand that has already said why.
+var errQuiet = errors.New("failed")
+
+// commands is the command line.
+type commands struct {
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(&terminal{ctx: ctx, in: os.Stdin, out: os.Stdout, err: os.Stderr}, os.Args[1:])
+	stop()
+	os.Exit(code)
+}
+
+// run executes one command line and returns its exit code.
+func run(t *terminal, args []string) (code int) {
+	exited := -1
+	parser, err := kong.New(&commands{},
+		kong.Name("parley"),
+		kong.Description("Outbound voice calls that hold a conversation.\n\nStart with: parley demo"),
+		kong.Writers(t.out, t.err),
+		kong.Exit(func(c int) { exited = c }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+	)
+	if err != nil {
+		fmt.Fprintln(t.err, "parley:", err)
+		return exitFailed
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	parsed, err := parser.Parse(args)
+	if exited >= 0 { // --help
+		return exited
+	}
+	if err != nil {
+		fmt.Fprintf(t.err, "parley: %v; see parley --help\n", err)
+		return exitUsage
+	}
+	err = parsed.Run(t)
+	var usage usageError
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, &usage):
+		fmt.Fprintln(t.err, "parley:", err)
+		return exitUsage
+	case errors.Is(err, errQuiet):
+		return exitFailed
+	}
+	fmt.Fprintln(t.err, "parley:", err)
+	return exitFailed
+}
