@@ -18,11 +18,11 @@ type credit struct {
 
 func newCredit() *credit { return &credit{freed: make(chan struct{}, 1)} }
 
-// try takes n bytes of the window, or reports that it is used up.
-func (c *credit) try(n int) bool {
+// try takes n bytes, or reports that limit bytes are under way already.
+func (c *credit) try(n, limit int) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.used >= window {
+	if c.used >= limit {
 		return false
 	}
 	c.used += n
@@ -31,7 +31,7 @@ func (c *credit) try(n int) bool {
 
 // wait takes n bytes as soon as there is room. One goroutine at a time.
 func (c *credit) wait(ctx context.Context, n int) error {
-	for !c.try(n) {
+	for !c.try(n, window) {
 		select {
 		case <-c.freed:
 		case <-ctx.Done():

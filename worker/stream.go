@@ -32,7 +32,13 @@ func newStream(id uint32, p *process) *Stream {
 // Send hands a copy of msg to the worker. It never waits: when the worker is
 // behind by the window, the message is dropped and counted (ErrFull); after the
 // end of the stream it is ErrGone.
-func (s *Stream) Send(msg []byte) error {
+func (s *Stream) Send(msg []byte) error { return s.send(msg, window) }
+
+// SendControl is Send for the few messages that must not be lost when sound
+// has filled the window: it refuses only when two windows are full.
+func (s *Stream) SendControl(msg []byte) error { return s.send(msg, 2*window) }
+
+func (s *Stream) send(msg []byte, limit int) error {
 	if len(msg) > MaxMessage {
 		return ErrTooLong
 	}
@@ -42,7 +48,7 @@ func (s *Stream) Send(msg []byte) error {
 	if over {
 		return ErrGone
 	}
-	if !s.out.try(cost(msg)) {
+	if !s.out.try(cost(msg), limit) {
 		s.proc.pool.dropped.Add(1)
 		return ErrFull
 	}

@@ -69,14 +69,14 @@ func TestBackoff(t *testing.T) {
 
 func TestCreditLetsOneMessageOvershoot(t *testing.T) {
 	c := newCredit()
-	if !c.try(MaxMessage) {
+	if !c.try(MaxMessage, window) {
 		t.Fatal("the first message of any size must pass")
 	}
-	if c.try(1) {
+	if c.try(1, window) {
 		t.Error("a second one passed a window that is used up")
 	}
 	c.give(MaxMessage)
-	if !c.try(1) {
+	if !c.try(1, window) {
 		t.Error("no room after everything was given back")
 	}
 }

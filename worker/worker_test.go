@@ -349,6 +349,9 @@ func TestFullStreamDropsAndSparesItsNeighbour(t *testing.T) {
 	if full < 700 || uint64(full) != p.Stats().Dropped {
 		t.Errorf("%d of 1000 messages were refused, %d counted", full, p.Stats().Dropped)
 	}
+	if err := slow.SendControl([]byte("finish")); err != nil {
+		t.Errorf("a control message behind a full window: %v", err)
+	}
 	if got := ask(t, quick, "hello"); got != "hello" {
 		t.Errorf("the neighbour got %q", got)
 	}
