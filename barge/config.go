@@ -1,0 +1,96 @@
+package barge
+
+import (
+	"time"
+
+	"parley/phrase"
+)
+
+// Config holds the times of turn-taking. The zero value means the defaults,
+// field by field.
+type Config struct {
+	// Duck after this much voiced sound.
+	Duck time.Duration
+	// Decide is the earliest moment after the onset at which words may cut.
+	Decide time.Duration
+	// Loud cuts without words when the voice is as loud as this customer's
+	// usual turns; Long cuts without words whatever the level.
+	Loud, Long time.Duration
+	// Murmur is how long nothing but backchannel words may go on.
+	Murmur time.Duration
+	// Resume after this much silence when the sound so far was nothing.
+	Resume time.Duration
+	// Guard at a prompt's start, during which twice the evidence is asked.
+	Guard time.Duration
+	// Silence until a Timeout, when Expect does not say.
+	Silence time.Duration
+	// Least voiced sound that makes a turn while the bot listens.
+	Least time.Duration
+	// MaxTurn bounds a turn: a customer, or a radio, who never pauses.
+	MaxTurn time.Duration
+	// Pauses end a turn, by what was asked.
+	Pauses Pauses
+}
+
+// Pauses are the silences that end a turn.
+type Pauses struct {
+	YesNo  time.Duration // a short confirmation
+	Choice time.Duration // one of a few words
+	Free   time.Duration // anything
+	Paused time.Duration // dates, amounts, digits: spoken with pauses inside
+	// Open is added when the words so far want a continuation ("and", 然后).
+	Open time.Duration
+}
+
+func (c Config) withDefaults() Config {
+	or := func(v *time.Duration, ms int) {
+		if *v <= 0 {
+			*v = time.Duration(ms) * time.Millisecond
+		}
+	}
+	or(&c.Duck, 140)
+	or(&c.Decide, 300)
+	or(&c.Loud, 460)
+	or(&c.Long, 640)
+	or(&c.Murmur, 1400)
+	or(&c.Resume, 180)
+	or(&c.Guard, 300)
+	or(&c.Silence, 5000)
+	or(&c.Least, 100)
+	or(&c.MaxTurn, 20000)
+	or(&c.Pauses.YesNo, 420)
+	or(&c.Pauses.Choice, 560)
+	or(&c.Pauses.Free, 700)
+	or(&c.Pauses.Paused, 1200)
+	or(&c.Pauses.Open, 600)
+	return c
+}
+
+// budget is the silence that ends a turn, given what was asked, what was
+// understood so far, and whether that has stopped changing.
+func (p Pauses) budget(a phrase.Answer, text string, stable bool) time.Duration {
+	// A lone "mm" answers a yes/no question; anywhere else it opens a sentence.
+	if Unfinished(text) && !(a == phrase.YesNo && Backchannel(text)) {
+		return p.base(a) + p.Open
+	}
+	switch {
+	case a.Paused(), !stable:
+		return p.base(a)
+	case a == phrase.YesNo:
+		return p.base(a) * 3 / 4
+	default:
+		return p.base(a) * 4 / 5
+	}
+}
+
+func (p Pauses) base(a phrase.Answer) time.Duration {
+	switch {
+	case a == phrase.YesNo:
+		return p.YesNo
+	case a == phrase.Choice:
+		return p.Choice
+	case a.Paused():
+		return p.Paused
+	}
+	return p.Free
+}

@@ -1,0 +1,180 @@
+// Package ear is one stream's whole listening chain as one value: tones, speech
+// detection, who has the floor, and what answered. A live call runs it on the
+// beat; an evaluation and a replay run the very same code.
+//
+//	frame in ──► vad ──┐
+//	             tone ─┤ signals ──► barge ────► Decision, Begin, Feed, Discard
+//	frame out ─► echo ─┘    │   └──► progress ─► Verdict
+//	words, keys, prompts ───┘
+//	                        └──► log ──► Replay
+package ear
+
+import (
+	"io"
+	"time"
+
+	"parley/barge"
+	"parley/media"
+	"parley/media/tone"
+	"parley/media/vad"
+	"parley/phrase"
+	"parley/progress"
+)
+
+// Preroll is how many frames before the one with Begin belong to the
+// utterance: an onset is certain only after a few of its frames.
+const Preroll = 15
+
+// Config of one stream.
+type Config struct {
+	// Language is "en" or "zh".
+	Language string
+	Barge    barge.Config
+	Progress progress.Config
+	// Log, when set, gets the signals as lines of text from which Replay
+	// repeats every decision. Writes come from the beat, about one a second,
+	// and must not wait. The lines hold what the customer said: keep them as
+	// one keeps a recording. The first failed write ends the log.
+	Log io.Writer
+}
+
+// Heard is what one tick brought.
+type Heard struct {
+	// At is the start of the frame.
+	At time.Duration
+	// Decision on the floor; to be carried out in this very tick.
+	Decision barge.Decision
+	// Speech: this frame sounds like the customer speaking.
+	Speech bool
+
+	// Begin: an utterance begins. Give the recogniser the Preroll frames that
+	// came before this one, then this one. It ends with exactly one TurnEnd or
+	// Discard.
+	Begin bool
+	// Feed: this frame belongs to the utterance.
+	Feed bool
+	// Discard: the utterance ended and is nobody's turn: noise, a backchannel,
+	// an announcement before the answer. Finish the recogniser all the same
+	// and give its final to Text, but do not tell the dialog.
+	Discard bool
+	// Known comes with a TurnEnd and says that the turn's final already went
+	// through Text, after the utterance's Discard: its words turned out to be
+	// meant. There is nothing to Finish; the turn's text is that final.
+	Known bool
+	// Onset is the first voiced sound of the open utterance.
+	Onset time.Duration
+
+	// Verdict is what answered, when HasVerdict.
+	Verdict    progress.Verdict
+	HasVerdict bool
+	// Beep: a single tone ended here. After a machine's greeting it means
+	// that the machine records.
+	Beep bool
+	// Tone is the signalling tone found in this frame, if any.
+	Tone tone.Kind
+}
+
+// Text is a result of the recogniser.
+type Text struct {
+	Text       string
+	Final      bool
+	Rejected   bool
+	Confidence float64
+}
+
+// PromptInfo is what the bot begins to say.
+type PromptInfo struct {
+	Mode     barge.Mode
+	Hotwords []string
+	Text     string
+	// Guard raises the bar at the start; 0 for the default of 300 ms.
+	Guard time.Duration
+}
+
+// Ear listens to one stream. All methods belong to the beat.
+type Ear struct {
+	vad  *vad.Detector
+	tone *tone.Detector
+	mind mind
+	log  *log
+	now  time.Duration
+	// begun: a first frame came, so now is a time.
+	begun bool
+}
+
+// New returns the ear of one stream.
+func New(c Config) *Ear {
+	return &Ear{
+		vad:  vad.New(),
+		tone: tone.New(),
+		mind: newMind(c),
+		log:  newLog(c),
+	}
+}
+
+// Hear takes the frame just received and the frame sent in the tick before.
+// The events of a tick (Text, Key, PromptStarted …) are told before its Hear.
+// It does not wait, locks nothing, and allocates nothing but when words come.
+func (e *Ear) Hear(in, out media.Frame) Heard {
+	e.tick(in.At)
+	s := signal{kind: sound, at: e.now}
+	if !in.Is(media.Silence) && in.Rate == media.Rate8k && len(in.PCM) >= 160 {
+		r := e.vad.Frame(in.PCM)
+		s.voice = int(r.Prob*100 + 0.5)
+		s.level = int(r.AboveDB + 0.5)
+		if t, ok := e.tone.Frame(in.PCM); ok {
+			s.tone = t.Kind
+		}
+		if e.tone.Sounding() {
+			s.voice = 0
+		}
+	}
+	_ = out // the echo gate takes it
+	return e.tell(s)
+}
+
+// tick advances the clock. Frames carry their time; a leg that repeats one is
+// a tick later all the same.
+func (e *Ear) tick(at time.Duration) {
+	if e.begun {
+		at = max(at, e.now+media.Tick)
+	}
+	e.begun, e.now = true, at
+}
+
+// tell logs a signal and lets the mind judge it.
+func (e *Ear) tell(s signal) Heard {
+	e.log.write(s)
+	return e.mind.observe(s)
+}
+
+// event tells something that came between two frames.
+func (e *Ear) event(s signal) {
+	s.at = e.now
+	e.tell(s)
+}
+
+// Text takes a result of the recogniser, a partial or the final of the
+// utterance that ended last.
+func (e *Ear) Text(r Text) { e.event(signal{kind: words, text: r}) }
+
+// Key: the customer pressed a key.
+func (e *Ear) Key() { e.event(signal{kind: key}) }
+
+// PromptStarted: the first frame of a prompt goes out in this tick.
+func (e *Ear) PromptStarted(p PromptInfo) { e.event(signal{kind: promptStart, prompt: p}) }
+
+// PromptEnded: the last frame went out, or the prompt was cut.
+func (e *Ear) PromptEnded() { e.event(signal{kind: promptEnd}) }
+
+// Expect says what the bot listens for after its prompt and for how long; 0
+// for the default. While no prompt plays it restarts the clock of silence.
+func (e *Ear) Expect(a phrase.Answer, silence time.Duration) {
+	e.event(signal{kind: expect, answer: a, silence: silence})
+}
+
+// Answered: the call was answered; early media is over.
+func (e *Ear) Answered() { e.event(signal{kind: answered}) }
+
+// Close writes what the log still holds. An ear without a log needs none.
+func (e *Ear) Close() error { return e.log.flush() }
