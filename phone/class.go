@@ -72,16 +72,15 @@ func Classify(raw, region string) Class {
 func classOf(raw, region string, parsed *phonenumbers.PhoneNumber) Class {
 	national := phonenumbers.GetNationalSignificantNumber(parsed)
 	e164 := phonenumbers.Format(parsed, phonenumbers.E164)
+	// The type of an invalid number is UNKNOWN, which is in no class.
+	class, valid := classes[phonenumbers.GetNumberType(parsed)]
 	switch {
 	case slices.Contains(emergencies, digits(raw)), slices.Contains(emergencies, national):
 		return Emergency
 	case slices.ContainsFunc(worldwide, func(p string) bool { return strings.HasPrefix(e164, p) }):
 		return Satellite
-	case phonenumbers.IsValidNumber(parsed):
-		if c, ok := classes[phonenumbers.GetNumberType(parsed)]; ok {
-			return c
-		}
-		return Invalid
+	case valid:
+		return class
 	// Only what cannot be a full number: an Indian number may begin with 112.
 	case connectsToEmergency(raw, region):
 		return Emergency
