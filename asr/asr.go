@@ -50,6 +50,9 @@ type Result struct {
 	Text string
 	// Final ends the utterance: there is exactly one for every Finish.
 	Final bool
+	// Stable: this partial has stood for half a second of sound. It is
+	// delivered a second time when it becomes so; earlier ones flip often.
+	Stable bool
 	// Rejected: sound was there, and it was not one of the expected phrases.
 	Rejected bool
 	// Confidence from 0 to 1; comparable within one engine only.

@@ -1,0 +1,100 @@
+package pocketsphinx
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"parley/media"
+)
+
+// Model is an acoustic model with its dictionary.
+type Model struct {
+	Language   string     `json:"language"`
+	Acoustic   string     `json:"acoustic"`   // folder with mdef, means, …
+	Dictionary string     `json:"dictionary"` // Sphinx notation
+	Rate       media.Rate `json:"rate"`       // of the sound it was made for
+	// Reject is the mean distance per frame between the best free sequence of
+	// sounds and the best expected phrase above which a phrase does not count
+	// as said.
+	Reject float64 `json:"reject"`
+}
+
+// Distances above which a phrase is rejected; measured by TestRecognition and
+// TestHumanSpeech, see there.
+const (
+	rejectEnglish     = 25
+	rejectChinese     = 20
+	rejectEnglishWide = 25
+)
+
+const (
+	debianModels     = "/usr/share/pocketsphinx/model"
+	debianAcoustic   = debianModels + "/en-us/en-us"
+	debianDictionary = debianModels + "/en-us/cmudict-en-us.dict"
+)
+
+var (
+	errNoModels     = errors.New("no acoustic model was found; set asr.pocketsphinx.models to a folder with en-8k and zh-8k, or install `apt-get install pocketsphinx-en-us`")
+	errNoDictionary = errors.New("the English dictionary is missing; install it with `apt-get install pocketsphinx-en-us`")
+)
+
+// findModels looks for the telephone-band models en-8k and zh-8k in a folder
+// and falls back to Debian's wide-band English one.
+func findModels(folder string) (map[string]Model, error) {
+	models := map[string]Model{}
+	if folder != "" {
+		if _, err := os.Stat(folder); err != nil {
+			return nil, fmt.Errorf("asr.pocketsphinx.models: %w", err)
+		}
+		zh := Model{
+			Language: "zh", Acoustic: filepath.Join(folder, "zh-8k"), Rate: media.Rate8k, Reject: rejectChinese,
+			Dictionary: filepath.Join(folder, "zh-8k", "mandarin_notone.dic"),
+		}
+		if exists(zh.Acoustic, "mdef") {
+			if !exists(zh.Dictionary) {
+				return nil, fmt.Errorf("the Chinese model in %s lacks its dictionary mandarin_notone.dic", zh.Acoustic)
+			}
+			models["zh"] = zh
+		}
+		en := Model{
+			Language: "en", Acoustic: filepath.Join(folder, "en-8k"), Rate: media.Rate8k, Reject: rejectEnglish,
+			Dictionary: filepath.Join(folder, "en-8k", "cmudict-en-us.dict"),
+		}
+		if exists(en.Acoustic, "mdef") {
+			if !exists(en.Dictionary) {
+				en.Dictionary = debianDictionary
+			}
+			if !exists(en.Dictionary) {
+				return nil, errNoDictionary
+			}
+			models["en"] = en
+		}
+	}
+	if _, ok := models["en"]; !ok && exists(debianAcoustic, "mdef") && exists(debianDictionary) {
+		models["en"] = Model{
+			Language: "en", Acoustic: debianAcoustic, Dictionary: debianDictionary,
+			Rate: media.Rate16k, Reject: rejectEnglishWide,
+		}
+	}
+	if len(models) == 0 {
+		return nil, errNoModels
+	}
+	return models, nil
+}
+
+func exists(path ...string) bool {
+	_, err := os.Stat(filepath.Join(path...))
+	return err == nil
+}
+
+// args are the decoder's options for this model. The telephone-band models
+// were made without noise removal, and are worse with it.
+func (m Model) args() []string {
+	args := []string{"-hmm", m.Acoustic, "-samprate", fmt.Sprint(int(m.Rate))}
+	if m.Rate == media.Rate8k {
+		args = append(args, "-remove_noise", "no")
+	}
+	return args
+}
