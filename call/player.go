@@ -67,9 +67,6 @@ func newPlayer() *player {
 // busy reports whether a prompt is playing or waiting.
 func (p *player) busy() bool { return len(p.queue) > 0 }
 
-// speaking reports whether sound of a prompt has gone out and more will come.
-func (p *player) speaking() bool { return p.started }
-
 func (p *player) play(it item) { p.queue = append(p.queue, it) }
 
 func (p *player) duck()   { p.target = duckGain }

@@ -1,0 +1,54 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"parley/call"
+	"parley/outcome"
+	"parley/rules"
+)
+
+// gate is the one dialer that app hands out: it asks the rules in the moment
+// before the INVITE. What has no permission is refused without a packet.
+type gate struct {
+	next   call.Dialer
+	kernel *rules.Kernel
+	now    func() time.Time
+}
+
+var _ call.Dialer = (*gate)(nil)
+
+// Dial implements call.Dialer.
+func (g *gate) Dial(ctx context.Context, t call.Target) call.Leg {
+	rulings := g.kernel.Judge(t.Case, g.now())
+	if decision, until, reason := rules.Decide(rulings); decision != rules.Allow {
+		err := fmt.Errorf("not dialled: %s", reason)
+		if !until.IsZero() {
+			err = fmt.Errorf("%w (until %s)", err, until.Format(time.RFC3339))
+		}
+		return call.Refused(call.Cause{
+			Network: outcome.Cancelled, By: call.PartyBot, Retryable: true, Err: err, Rules: rulings,
+		})
+	}
+	if t.Case.Number != t.To {
+		return call.Refused(call.Cause{
+			Network: outcome.Cancelled, By: call.PartyBot, Rules: rulings,
+			Err: fmt.Errorf("not dialled: the rules judged another number than the one to call"),
+		})
+	}
+	return &ruled{Leg: g.next.Dial(ctx, t), rulings: rulings}
+}
+
+// ruled remembers the rulings that let a leg pass.
+type ruled struct {
+	call.Leg
+	rulings []rules.Ruling
+}
+
+func (r *ruled) Ended() call.Cause {
+	c := r.Leg.Ended()
+	c.Rules = r.rulings
+	return c
+}

@@ -1,0 +1,253 @@
+package call
+
+import (
+	"time"
+
+	"parley/asr"
+	"parley/barge"
+	"parley/ear"
+	"parley/media"
+	"parley/media/beat"
+	"parley/phrase"
+	"parley/progress"
+)
+
+// signalKind is what the beat tells the conversation.
+type signalKind int
+
+const (
+	sigBegin       signalKind = iota // the customer began to speak
+	sigTurnEnd                       // the customer's turn ended; a final follows
+	sigDiscard                       // it was noise or a backchannel; a final follows
+	sigMeant                         // what was discarded last was meant after all
+	sigQuiet                         // nothing was said in time
+	sigVerdict                       // what answered, or what the carrier announced
+	sigBeep                          // the voicemail beeped
+	sigPromptStart                   // a prompt's first frame went out
+	sigPromptEnd                     // a prompt ended, was cut, or failed
+	sigCut                           // the customer stopped the bot
+)
+
+// signal carries what the conversation needs to know; at is the beat's clock.
+type signal struct {
+	kind    signalKind
+	at      time.Duration
+	onset   time.Duration // of the utterance, for begin, turn end and cut
+	voice   time.Duration // end of the last voiced frame, for turn end
+	verdict progress.Verdict
+	played  played
+}
+
+const (
+	signalBuffer  = 256
+	commandBuffer = 64
+)
+
+// duplex is the part of a call that lives on the beat: what comes in is heard,
+// what goes out is played, both are recorded, once every tick.
+//
+//	leg ─▶ ear ─┬▶ recogniser          signals ─▶ conversation
+//	            └▶ player ─▶ recorder ─▶ leg  ◀─ commands
+//
+// Every field belongs to the beat's goroutine but the two channels. The
+// conversation changes something by sending a command, which runs at the start
+// of the next tick.
+type duplex struct {
+	leg      Leg
+	ear      *ear.Ear
+	player   *player
+	stream   asr.Stream // nil once it failed
+	recorder Recorder   // nil until the answer, or for ever
+
+	commands chan func(*duplex)
+	signals  chan signal
+
+	now      time.Duration
+	in, out  media.Frame
+	quiet    [160]int16
+	preroll  preroll
+	onset    time.Duration // of the open utterance
+	voice    time.Duration // end of the last frame that sounded like speech
+	lost     int           // signals nobody took
+	promptOn bool
+}
+
+func newDuplex(leg Leg, e *ear.Ear, stream asr.Stream) *duplex {
+	return &duplex{
+		leg: leg, ear: e, stream: stream, player: newPlayer(),
+		commands: make(chan func(*duplex), commandBuffer),
+		signals:  make(chan signal, signalBuffer),
+	}
+}
+
+// tick is one turn of the beat. It never waits.
+func (d *duplex) tick(t beat.Tick) {
+	d.skip(t.Missed)
+	for range commandBuffer {
+		select {
+		case do := <-d.commands:
+			do(d)
+			continue
+		default:
+		}
+		break
+	}
+	if err := d.leg.ReadFrame(&d.in); err != nil {
+		d.in = media.Frame{Rate: media.Rate8k, PCM: d.quiet[:], Flags: media.Silence}
+	}
+	d.in.At = d.now
+	heard := d.ear.Hear(d.in, d.out)
+	d.act(heard)
+	d.feed(heard)
+	d.speak()
+	if d.recorder != nil {
+		d.recorder.Record(d.in, d.out)
+	}
+	// A frame that cannot be sent is a lost packet; the line counts it.
+	_ = d.leg.WriteFrame(d.out)
+	d.now += media.Tick
+}
+
+// skip fills ticks that never ran with silence, so that the recording keeps
+// its length and the clock its time.
+func (d *duplex) skip(missed int) {
+	for range missed {
+		if d.recorder != nil {
+			f := media.Frame{At: d.now, Rate: media.Rate8k, PCM: d.quiet[:], Flags: media.Silence}
+			d.recorder.Record(f, f)
+		}
+		d.now += media.Tick
+	}
+}
+
+// act obeys the turn-taker before this very frame goes out.
+func (d *duplex) act(h ear.Heard) {
+	if h.HasVerdict {
+		d.tell(signal{kind: sigVerdict, verdict: h.Verdict})
+	}
+	if h.Beep {
+		d.tell(signal{kind: sigBeep})
+	}
+	switch h.Decision {
+	case barge.Duck:
+		d.player.duck()
+	case barge.Resume:
+		d.player.resume()
+	case barge.Cut:
+		d.cut()
+		d.tell(signal{kind: sigCut, onset: h.Onset})
+	case barge.Timeout:
+		d.tell(signal{kind: sigQuiet})
+	}
+}
+
+// feed passes an utterance to the recogniser, with the moment before it.
+func (d *duplex) feed(h ear.Heard) {
+	if h.Speech {
+		d.voice = d.now + media.Tick
+	}
+	if h.Begin {
+		d.onset = h.Onset
+		d.tell(signal{kind: sigBegin, onset: h.Onset})
+		if d.stream != nil {
+			d.preroll.each(func(f media.Frame) { _ = d.stream.WriteFrame(f) })
+		}
+	}
+	if h.Feed && d.stream != nil {
+		_ = d.stream.WriteFrame(d.in)
+	}
+	d.preroll.add(d.in)
+	switch {
+	case h.Known:
+		d.tell(signal{kind: sigMeant, onset: d.onset, voice: d.voice})
+	case h.Discard:
+		d.finish(sigDiscard)
+	case h.Decision == barge.TurnEnd:
+		d.finish(sigTurnEnd)
+	}
+}
+
+// finish ends the utterance: the recogniser owes one final from here.
+func (d *duplex) finish(kind signalKind) {
+	d.tell(signal{kind: kind, onset: d.onset, voice: d.voice})
+	d.preroll.n = 0
+	if d.stream != nil {
+		d.stream.Finish()
+	}
+}
+
+func (d *duplex) speak() {
+	started, ended := d.player.next(d.now, &d.out)
+	if ended != nil {
+		d.tell(signal{kind: sigPromptEnd, played: *ended})
+	}
+	if started {
+		it := d.player.queue[0]
+		d.promptOn = true
+		d.ear.PromptStarted(ear.PromptInfo{Mode: it.prompt.Mode, Hotwords: it.prompt.Hotwords, Text: it.text})
+		d.tell(signal{kind: sigPromptStart, played: played{prompt: it.prompt, text: it.text, from: d.now, last: it.last}})
+	}
+	if d.promptOn && !d.player.busy() {
+		d.promptOn = false
+		d.ear.PromptEnded()
+	}
+}
+
+// cut empties the player; each prompt in it is told as ended.
+func (d *duplex) cut() {
+	for _, p := range d.player.cut(d.now) {
+		d.tell(signal{kind: sigPromptEnd, played: p})
+	}
+	if d.promptOn {
+		d.promptOn = false
+		d.ear.PromptEnded()
+	}
+}
+
+// tell hands a signal to the conversation. The buffer holds seconds of them; a
+// conversation that takes none for so long has stopped, and the call's own
+// limits end it.
+func (d *duplex) tell(s signal) {
+	s.at = d.now
+	select {
+	case d.signals <- s:
+	default:
+		d.lost++
+	}
+}
+
+// expect tells ear and recogniser what the dialog waits for.
+func (d *duplex) expect(e asr.Expectation, silence time.Duration) {
+	answer := e.Answer
+	if answer == "" {
+		answer = phrase.Free
+	}
+	d.ear.Expect(answer, silence)
+	if d.stream != nil {
+		d.stream.Expect(e)
+	}
+}
+
+// preroll keeps the last moments before an utterance was noticed, so that the
+// recogniser hears its first consonant.
+type preroll struct {
+	frames [ear.Preroll]media.Frame
+	pcm    [ear.Preroll][160]int16
+	n      int // frames ever added
+}
+
+func (p *preroll) add(f media.Frame) {
+	i := p.n % len(p.frames)
+	copy(p.pcm[i][:], f.PCM)
+	p.frames[i] = f
+	p.frames[i].PCM = p.pcm[i][:len(f.PCM)]
+	p.n++
+}
+
+// each yields the kept frames, oldest first, and forgets them.
+func (p *preroll) each(yield func(media.Frame)) {
+	for k := max(0, p.n-len(p.frames)); k < p.n; k++ {
+		yield(p.frames[k%len(p.frames)])
+	}
+	p.n = 0
+}

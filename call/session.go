@@ -1,0 +1,348 @@
+// Package call runs one call from the first INVITE to the report: it owns
+// every goroutine of the call and knows no network, no engine and no database,
+// only their ports.
+package call
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"parley/asr"
+	"parley/dialog"
+	"parley/ear"
+	"parley/media/beat"
+	"parley/outcome"
+	"parley/phrase"
+	"parley/progress"
+	"parley/tts"
+)
+
+// Speaker synthesises whole prompts: fixed segments from a cache, personal
+// ones anew, spliced into one stream.
+type Speaker interface {
+	// Prompt returns at once; the stream gives ErrNotReady until its first
+	// frame is there. ctx cancels what is still being synthesised.
+	Prompt(ctx context.Context, v tts.Voice, segments []dialog.Segment) (tts.Stream, error)
+}
+
+// Parts are what a call is made of. All but Recorders, Facts, Watch and Log
+// are required.
+type Parts struct {
+	Dialer     Dialer
+	Beat       beat.Beat
+	Recognizer asr.Recognizer
+	Speaker    Speaker
+	Policy     dialog.Policy
+	Recorders  Recorders
+	Facts      Facts
+	// Watch is told every turn of the transcript and every step of the set-up
+	// as they happen. It must not block.
+	Watch func(Moment)
+	Log   *slog.Logger
+}
+
+// Moment is something a live view shows.
+type Moment struct {
+	At    time.Time
+	State string // "ringing", "early_media", "answered", "ended", or ""
+	Turn  *Turn
+}
+
+// The limits of one call.
+const (
+	defaultTalk   = 10 * time.Minute
+	openTimeout   = 5 * time.Second
+	hangupTimeout = 5 * time.Second
+	policyTimeout = 4 * time.Second
+	finalTimeout  = 1500 * time.Millisecond
+	greetTimeout  = 1500 * time.Millisecond
+	listenTimeout = 6 * time.Second
+	keyPause      = 1200 * time.Millisecond
+	lastWordPause = 200 * time.Millisecond
+	progressQuiet = time.Hour // in early media nothing is asked, so nothing times out
+)
+
+// Session is one call. It runs once.
+type Session struct {
+	parts  Parts
+	log    *slog.Logger
+	hangup chan Party
+	once   sync.Once
+}
+
+// New prepares a session; nothing happens before Run.
+func New(p Parts) *Session {
+	log := p.Log
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	return &Session{parts: p, log: log, hangup: make(chan Party, 1)}
+}
+
+// Hangup ends the call at the next moment, whatever its state. It returns at
+// once and may be called from anywhere, also twice.
+func (s *Session) Hangup(by Party) {
+	s.once.Do(func() { s.hangup <- by })
+}
+
+// Run places the call, holds the conversation and returns after everything of
+// it has ended. ctx bounds the set-up: when it ends before the answer the call
+// is cancelled; an answered call goes on, use Hangup to end it.
+//
+// The report is valid also with an error; the error says that our own side
+// failed before anything was dialled.
+func (s *Session) Run(ctx context.Context, t Target) (Report, error) {
+	c := &conversation{
+		Session: s, target: t, report: Report{
+			ID: t.Call, Campaign: t.Campaign, Contact: t.Contact, Attempt: t.Attempt,
+			To: t.To, From: t.From, Trunk: t.Trunk, Language: t.Language, Started: time.Now(),
+		},
+	}
+	if err := c.prepare(ctx); err != nil {
+		c.report.Ended = time.Now()
+		c.report.Disposition = outcome.Failed
+		c.report.Problem = err.Error()
+		return c.report, err
+	}
+	// Work of the call goes on while ctx, which bounds only the set-up, may
+	// end; work ends what the call started when the call is over.
+	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	c.run(ctx, work)
+	return c.report, nil
+}
+
+// conversation is the control side of one call; its own goroutine, inside Run,
+// is the only one that touches it.
+type conversation struct {
+	*Session
+	target  Target
+	report  Report
+	running sync.WaitGroup
+
+	state  *dialog.State
+	stream asr.Stream
+	leg    Leg
+	duplex *duplex
+
+	clock       time.Time // when the beat's clock was zero
+	answered    time.Duration
+	isUp        bool
+	started     bool // the dialog has begun
+	transfer    string
+	ending      bool // the last prompts are playing; turns no longer count
+	gone        bool // Hangup was called on the leg
+	hangupBy    Party
+	verdict     progress.Verdict
+	reopened    bool
+	troubled    bool
+	keys        []rune
+	cutHeard    string
+	cutNow      bool
+	speaking    bool // the customer is
+	utterance   signal
+	expecting   asr.Expectation
+	silence     time.Duration
+	firstPrompt time.Duration // when the bot's first word went out
+
+	discarded asr.Result   // of the utterance discarded last
+	ends      []signal     // utterances that ended, waiting for their final
+	finals    []asr.Result // finals waiting for their utterance's end
+
+	results  <-chan asr.Result
+	digits   <-chan rune
+	progress <-chan Progress
+
+	greet, final, key, last, talk timer
+	awaiting                      time.Duration // customer's last voice, until the bot speaks
+	latency                       latencies
+	mood                          mood
+}
+
+func (c *conversation) prepare(ctx context.Context) error {
+	state, err := c.parts.Policy.Open(c.target.Language, c.target.Variables)
+	if err != nil {
+		return fmt.Errorf("prepare the conversation: %w", err)
+	}
+	c.state = state
+	if c.target.Language == "" {
+		c.target.Language, c.report.Language = state.Language, state.Language
+	}
+	if c.stream, err = c.openStream(ctx); err != nil {
+		return fmt.Errorf("open a recogniser: %w", err)
+	}
+	c.stream.Expect(announcements(c.target.Language))
+	return nil
+}
+
+func (c *conversation) openStream(ctx context.Context) (asr.Stream, error) {
+	ctx, cancel := context.WithTimeout(ctx, openTimeout)
+	defer cancel()
+	return c.parts.Recognizer.Open(ctx, asr.Config{
+		Language: c.state.Language, Rate: 8000, Tenant: c.target.Tenant, Call: c.target.Call,
+	})
+}
+
+// announcements is what is expected before somebody is known to be there.
+func announcements(language string) asr.Expectation {
+	return asr.Expectation{ID: "announcements." + language, Phrases: progress.Phrases(language), Answer: phrase.Free}
+}
+
+func (c *conversation) run(setup, work context.Context) {
+	c.leg = c.parts.Dialer.Dial(setup, c.target)
+	c.duplex = newDuplex(c.leg, ear.New(ear.Config{Language: c.state.Language}), c.stream)
+	c.clock = time.Now()
+	c.results, c.digits, c.progress = c.stream.Results(), c.leg.Digits(), c.leg.Progress()
+	leave := c.parts.Beat.Join(c.duplex.tick)
+	c.loop(setup, work)
+	leave()
+	c.drain()
+	c.close()
+	c.conclude()
+}
+
+// loop is the life of the call: it ends when the leg is done.
+func (c *conversation) loop(setup, work context.Context) {
+	cancelled := setup.Done()
+	for {
+		select {
+		case <-c.leg.Done():
+			return
+		case <-cancelled:
+			cancelled = nil
+			if !c.isUp {
+				c.end(work, PartyOperator)
+			}
+		case by := <-c.hangup:
+			c.end(work, by)
+		case p, ok := <-c.progress:
+			if !ok {
+				c.progress = nil
+				continue
+			}
+			c.progressed(work, p)
+		case s := <-c.duplex.signals:
+			c.signalled(work, s)
+		case r, ok := <-c.results:
+			c.recognised(work, r, ok)
+		case k, ok := <-c.digits:
+			if !ok {
+				c.digits = nil
+				continue
+			}
+			c.keyed(k)
+		case <-c.greet.C():
+			c.greet.stop()
+			c.begin(work)
+		case <-c.final.C():
+			c.final.stop()
+			c.finalMissing(work)
+		case <-c.key.C():
+			c.key.stop()
+			c.keysDone(work)
+		case <-c.last.C():
+			c.last.stop()
+			c.end(work, PartyBot)
+		case <-c.talk.C():
+			c.talk.stop()
+			c.report.Problem = "the call reached its longest allowed talk time"
+			c.end(work, PartyBot)
+		}
+	}
+}
+
+func (c *conversation) progressed(work context.Context, p Progress) {
+	c.tell(Moment{At: p.At, State: string(p.Kind)})
+	switch p.Kind {
+	case Ringing, EarlyMedia:
+		if c.report.Ringing.IsZero() {
+			c.report.Ringing = p.At
+		}
+	case Answered:
+		c.answer(work, p)
+	}
+}
+
+func (c *conversation) answer(work context.Context, p Progress) {
+	c.isUp = true
+	c.report.Answered = p.At
+	if c.parts.Facts != nil {
+		if err := c.parts.Facts.Answered(work, c.target, p.At); err != nil {
+			c.trouble("keep the answer", err)
+		}
+	}
+	recorder := c.openRecorder()
+	// The answer's place on the beat's clock is known only there.
+	at := make(chan time.Duration, 1)
+	c.onBeat(func(d *duplex) {
+		d.recorder = recorder
+		d.ear.Answered()
+		at <- d.now
+	})
+	select {
+	case c.answered = <-at:
+	case <-time.After(time.Second):
+		c.answered = time.Since(c.clock)
+	}
+	limit := c.target.MaxTalk
+	if limit <= 0 {
+		limit = defaultTalk
+	}
+	c.talk.set(limit)
+	c.greet.set(greetTimeout)
+}
+
+func (c *conversation) openRecorder() Recorder {
+	if c.parts.Recorders == nil {
+		return nil
+	}
+	r, err := c.parts.Recorders.Open(c.target)
+	if err != nil {
+		c.trouble("open the recording", err)
+		return nil
+	}
+	return r
+}
+
+// end hangs up. The loop goes on until the leg says it is done.
+func (c *conversation) end(work context.Context, by Party) {
+	if c.gone {
+		return
+	}
+	c.gone, c.hangupBy = true, by
+	leg := c.leg
+	ctx, cancel := context.WithTimeout(work, hangupTimeout)
+	c.running.Go(func() {
+		defer cancel()
+		if err := leg.Hangup(ctx); err != nil && !errors.Is(err, context.Canceled) {
+			c.log.Warn("hang-up was not confirmed", "call", c.target.Call, "error", err)
+		}
+	})
+}
+
+// onBeat runs do on the beat at its next tick. The buffer is far larger than
+// what a turn of the conversation sends.
+func (c *conversation) onBeat(do func(*duplex)) {
+	select {
+	case c.duplex.commands <- do:
+	case <-c.leg.Done():
+	}
+}
+
+// trouble notes what went wrong on our side; the first word counts.
+func (c *conversation) trouble(doing string, err error) {
+	c.log.Error("call: "+doing, "tenant", c.target.Tenant, "campaign", c.target.Campaign, "call", c.target.Call, "error", err)
+	if c.report.Problem == "" {
+		c.report.Problem = fmt.Sprintf("%s: %v", doing, err)
+	}
+}
+
+func (c *conversation) tell(m Moment) {
+	if c.parts.Watch != nil {
+		c.parts.Watch(m)
+	}
+}
