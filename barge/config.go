@@ -70,7 +70,7 @@ func (c Config) withDefaults() Config {
 // understood so far, and whether that has stopped changing.
 func (p Pauses) budget(a phrase.Answer, text string, stable bool) time.Duration {
 	// A lone "mm" answers a yes/no question; anywhere else it opens a sentence.
-	if Unfinished(text) && !(a == phrase.YesNo && Backchannel(text)) {
+	if Unfinished(text) && (a != phrase.YesNo || !Backchannel(text)) {
 		return p.base(a) + p.Open
 	}
 	switch {

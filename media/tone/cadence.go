@@ -14,7 +14,8 @@ type plan struct {
 
 const ms = time.Millisecond
 
-// plans are the national tones of ITU-T E.180 Supplement 2 where we call.
+// plans are the national tones of ITU-T E.180 Supplement 2 where we call. The
+// British congestion tone is missing: its cycle has two unequal halves.
 var plans = []plan{
 	{Ringback, "CN", hz450, 1000 * ms, 4000 * ms, false},
 	{Busy, "CN", hz450, 350 * ms, 350 * ms, false},
@@ -24,7 +25,6 @@ var plans = []plan{
 	{Congestion, "US", hz480and620, 250 * ms, 250 * ms, false},
 	{Ringback, "GB", hz400and450, 400 * ms, 200 * ms, true},
 	{Busy, "GB", hz400, 375 * ms, 375 * ms, false},
-	{Congestion, "GB", hz400, 400 * ms, 350 * ms, false},
 	{Ringback, "EU", hz425, 1000 * ms, 4000 * ms, false},
 	{Busy, "EU", hz425, 500 * ms, 500 * ms, false},
 	{Congestion, "EU", hz425, 250 * ms, 250 * ms, false},
@@ -55,8 +55,8 @@ func (c *cadence) hear(s signal) int {
 	}
 	if s != c.sounds {
 		// The first frames of a pair may look like one of its tones.
-		if c.other++; c.sounds == none || c.other >= 4 {
-			*c = cadence{sounds: s, sounding: true, now: tick, plan: -1}
+		if c.other++; c.sounds == none || c.other > window {
+			*c = cadence{sounds: s, sounding: true, now: tick * time.Duration(c.other), plan: -1}
 		}
 		return -1
 	}
@@ -91,10 +91,11 @@ func (c *cadence) pause() int {
 
 // cycle compares a finished on-off cycle with the plans.
 func (c *cadence) cycle() int {
-	fits := -1
+	fits, nearest := -1, 2*slack+1
 	for i, p := range plans {
-		if p.sounds == c.sounds && near(c.on, p.on) && near(c.off, p.off) {
-			fits = i
+		off := (c.on - p.on).Abs() + (c.off - p.off).Abs()
+		if p.sounds == c.sounds && near(c.on, p.on) && near(c.off, p.off) && off < nearest {
+			fits, nearest = i, off
 		}
 	}
 	if fits != c.plan {

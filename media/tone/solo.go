@@ -11,7 +11,7 @@ type solo struct {
 	length    time.Duration
 	gap       time.Duration // since the tone was last heard
 	told      bool          // as fax
-	steps     int           // of the SIT: how many came in order
+	steps     int           // of the SIT: how many came before this one
 	held      bool          // may be the network's: wait for a long pause
 	named     signal        // the network frequency it has, if any
 }
@@ -21,6 +21,8 @@ const (
 	longest  = 4 * time.Second
 	// ended: so much without the tone ends it.
 	ended = 40 * time.Millisecond
+	// between: the longest pause between two tones of the SIT.
+	between = 100 * time.Millisecond
 	// alone: a network frequency that is not repeated within it was a beep.
 	alone = 800 * time.Millisecond
 )
@@ -31,29 +33,33 @@ var sitSteps = [3][2]float64{{913.8, 985.2}, {1370.6, 1428.5}, {1776.7, 1776.7}}
 // hear takes the fit of a frame, the network signal that the bank sees, and
 // whether the bank has already named the tone.
 func (o *solo) hear(f single, s signal, named bool) (Event, bool) {
-	if f.pure && o.length > 0 && o.gap == 0 && o.same(f) {
-		return o.sustain(f, s)
-	}
-	if o.length == 0 {
+	switch {
+	case o.length == 0:
 		o.begin(f)
 		return Event{}, false
-	}
-	if f.pure && o.gap > 0 && o.held && math.Abs(f.hz-o.hz) < 0.02*o.hz {
+	case f.pure && o.gap == 0 && o.same(f):
+		return o.sustain(f, s)
+	case f.pure && o.held && o.gap > 0 && math.Abs(f.hz-o.hz) < 0.02*o.hz:
 		o.begin(f) // repeated: a cadence
 		return Event{}, false
 	}
-	o.gap += tick
-	if o.gap < ended && !o.jumps(f) {
+	step := o.step()
+	if step > 0 && f.pure && o.jumps(f) {
+		o.begin(f)
+		o.steps = step
 		return Event{}, false
 	}
-	return o.end(f, named)
+	o.gap += tick
+	if o.gap < ended || step > 0 && step < len(sitSteps) && o.gap < between {
+		return Event{}, false
+	}
+	return o.end(f, step, named)
 }
 
 func (o *solo) begin(f single) {
-	steps := o.steps
 	*o = solo{}
 	if f.pure && f.hz >= 300 && f.hz <= 2500 {
-		*o = solo{hz: f.hz, level: f.level, length: tick, steps: steps}
+		*o = solo{hz: f.hz, level: f.level, length: tick}
 	}
 }
 
@@ -80,27 +86,18 @@ func (o *solo) sustain(f single, s signal) (Event, bool) {
 	return Event{}, false
 }
 
-// end judges a tone that has stopped; f is the frame after it.
-func (o *solo) end(f single, named bool) (Event, bool) {
-	was := *o
-	if was.step() {
-		o.steps = was.steps
-		jumped := was.jumps(f)
-		o.begin(f)
-		o.steps = was.steps
-		if was.steps == 3 {
-			*o = solo{}
-			return Event{Kind: SIT}, true
-		}
-		if jumped || was.gap < 100*time.Millisecond {
-			return Event{}, false
-		}
+// end judges a tone that has stopped; f is the frame after it, step its place
+// in the SIT.
+func (o *solo) end(f single, step int, named bool) (Event, bool) {
+	if step == len(sitSteps) {
+		*o = solo{}
+		return Event{Kind: SIT}, true
 	}
-	if was.named != none && network(was.named, was.length) && was.gap < alone {
+	if o.named != none && network(o.named, o.length) && o.gap < alone {
 		o.held = true
 		return Event{}, false
 	}
-	*o = solo{}
+	was := *o
 	o.begin(f)
 	if was.told || named || was.length < shortest || was.length > longest {
 		return Event{}, false
@@ -108,16 +105,15 @@ func (o *solo) end(f single, named bool) (Event, bool) {
 	return Event{Kind: Beep, Hz: was.hz, Length: was.length}, true
 }
 
-// step reports whether the tone is the next one of the SIT and counts it.
-func (o *solo) step() bool {
+// step is the tone's place in the SIT, from 1, or 0 when it has none there.
+func (o *solo) step() int {
 	if o.length < 200*time.Millisecond || o.length > 460*time.Millisecond {
-		return false
+		return 0
 	}
 	for i, pair := range sitSteps {
-		if (math.Abs(o.hz-pair[0]) < 20 || math.Abs(o.hz-pair[1]) < 20) && (o.steps == i || i == 0) {
-			o.steps = i + 1
-			return true
+		if (math.Abs(o.hz-pair[0]) < 20 || math.Abs(o.hz-pair[1]) < 20) && o.steps == i {
+			return i + 1
 		}
 	}
-	return false
+	return 0
 }

@@ -112,7 +112,7 @@ func (d *Detector) ratio(x [bands]float64) float64 {
 		l := (zn*zn-zs*zs)/2 + math.Log(sd/6)
 		sum += weights[i] * max(-6, min(l, 14))
 	}
-	return sum - 1.5
+	return sum - 0.7
 }
 
 // learn lets the models follow the line.
