@@ -61,3 +61,19 @@ func Text(s string) iter.Seq2[string, error] {
 
 // ErrVoice: the engine does not have the asked voice.
 var ErrVoice = errors.New("tts: the engine has no such voice")
+
+// Segment is a piece of a prompt. Fixed text is the same in every call and may
+// be synthesised beforehand and kept; other text holds personal data and is
+// forgotten with its stream.
+type Segment struct {
+	Text  string
+	Fixed bool
+}
+
+// Prompter is a Synthesizer that splices kept and fresh sound into one stream.
+type Prompter interface {
+	Synthesizer
+	// Prompt speaks the segments one after the other. The stream's marks count
+	// bytes of the segments' texts joined together.
+	Prompt(ctx context.Context, voice Voice, segments []Segment) (Stream, error)
+}
