@@ -1,0 +1,221 @@
+package sip
+
+import (
+	"strings"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+// Requests of the far side inside a dialog. They come one at a time, because
+// one goroutine owns the dialog.
+
+// reinvite is our 200 to a re-INVITE until its ACK: a server repeats it itself
+// (RFC 3261 section 13.3.1.4).
+type reinvite struct {
+	req   *sip.Request
+	tx    *sip.ServerTx
+	res   *sip.Response
+	pause time.Duration
+	until time.Time
+	timer *time.Timer
+	asked bool // the re-INVITE made no offer: the ACK carries the answer
+}
+
+// wait is nil, and so waits for ever, when nothing is to be repeated.
+func (r *reinvite) wait() <-chan time.Time {
+	if r == nil {
+		return nil
+	}
+	return r.timer.C
+}
+
+func (l *leg) serve(a asked) {
+	if code := l.dlg.admits(a.req); code != 0 {
+		l.stack.respond(a.tx, a.req, code)
+		return
+	}
+	switch a.req.Method {
+	case sip.BYE:
+		l.stack.respond(a.tx, a.req, sip.StatusOK)
+		l.stack.byeOnce(l.dlg) // a 200 repeated after this is acknowledged, not ended again
+		l.do(l.m.on(input{what: farBye, q850: reasonOf(a.req)}))
+	case sip.INVITE:
+		l.reinvited(a)
+	case sip.UPDATE:
+		l.updated(a)
+	case sip.INFO:
+		l.informed(a.req)
+		l.stack.respond(a.tx, a.req, sip.StatusOK)
+	case sip.OPTIONS:
+		res := sip.NewResponseFromRequest(a.req, sip.StatusOK, reason(sip.StatusOK), nil)
+		res.AppendHeader(sip.NewHeader("Allow", allowed))
+		l.reply(a.tx, res)
+	case sip.CANCEL:
+		l.stack.respond(a.tx, a.req, sip.StatusCallTransactionDoesNotExists)
+	default:
+		l.stack.respond(a.tx, a.req, sip.StatusNotImplemented)
+	}
+}
+
+func (l *leg) reply(tx *sip.ServerTx, res *sip.Response) {
+	if err := tx.Respond(res); err != nil {
+		l.log.Debug("a response was not sent", "code", res.StatusCode, "error", err)
+	}
+}
+
+// reinvited renews the session: a moved address, hold and its end, or nothing
+// but a sign of life.
+func (l *leg) reinvited(a asked) {
+	if l.m.state != talking || l.again != nil {
+		l.stack.respond(a.tx, a.req, sip.StatusRequestPending)
+		return
+	}
+	body, code := l.renegotiate(a.req)
+	if code != sip.StatusOK {
+		l.stack.respond(a.tx, a.req, code)
+		return
+	}
+	res := sip.NewResponseFromRequest(a.req, sip.StatusOK, reason(sip.StatusOK), nil)
+	res.AppendHeader(l.dlg.contactHeader())
+	res.AppendHeader(sip.NewHeader("Allow", allowed))
+	res.AppendHeader(sip.NewHeader("Content-Type", "application/sdp"))
+	res.SetBody(body)
+	l.retarget(a.req)
+	l.again = &reinvite{
+		req: a.req, tx: a.tx, res: res, pause: sip.T1, until: time.Now().Add(linger()),
+		timer: time.NewTimer(sip.T1), asked: len(a.req.Body()) == 0,
+	}
+	l.reply(a.tx, res)
+}
+
+// updated is RFC 3311: a re-INVITE without the ACK, or only a refresh.
+func (l *leg) updated(a asked) {
+	res := sip.NewResponseFromRequest(a.req, sip.StatusOK, reason(sip.StatusOK), nil)
+	res.AppendHeader(l.dlg.contactHeader())
+	if len(a.req.Body()) > 0 {
+		body, code := l.renegotiate(a.req)
+		if code != sip.StatusOK {
+			l.stack.respond(a.tx, a.req, code)
+			return
+		}
+		res.AppendHeader(sip.NewHeader("Content-Type", "application/sdp"))
+		res.SetBody(body)
+	}
+	l.retarget(a.req)
+	l.reply(a.tx, res)
+}
+
+// retarget follows a new Contact (RFC 3261 section 12.2.2).
+func (l *leg) retarget(req *sip.Request) {
+	if c := req.Contact(); c != nil && c.Address.Host != "" && !c.Address.Wildcard {
+		l.dlg.target = *c.Address.Clone()
+	}
+}
+
+// renegotiate answers an offer, or makes one when there is none; the status
+// says whether the session changed. On any refusal the old one goes on.
+func (l *leg) renegotiate(req *sip.Request) ([]byte, int) {
+	if len(req.Body()) == 0 {
+		return l.describe(sendrecv, offered(), nil), sip.StatusOK
+	}
+	if ct := req.ContentType(); ct != nil && !strings.HasPrefix(strings.ToLower(ct.Value()), "application/sdp") {
+		return nil, sip.StatusUnsupportedMediaType
+	}
+	offer, err := parseSession(req.Body())
+	if err == nil {
+		var formats []format
+		if formats, err = offer.agreed(); err == nil {
+			if err = l.negotiate(offer); err == nil {
+				l.answer = offer
+				return l.describe(offer.direction.mirrored(), formats, &offer), sip.StatusOK
+			}
+		}
+	}
+	l.log.Warn("an offer inside the call was refused", "error", err)
+	return nil, sip.StatusNotAcceptableHere
+}
+
+// acknowledged ends the repetition of our 200.
+func (l *leg) acknowledged(ack *sip.Request) {
+	r := l.again
+	if r == nil || l.dlg.admits(ack) != 0 || ack.CSeq().SeqNo != r.req.CSeq().SeqNo {
+		return
+	}
+	r.timer.Stop()
+	r.tx.Terminate()
+	l.again = nil
+	if !r.asked {
+		return
+	}
+	s, err := parseSession(ack.Body())
+	if err == nil {
+		if err = l.negotiate(s); err == nil {
+			l.answer = s
+			return
+		}
+	}
+	l.log.Warn("the answer to our offer is of no use, the session stays as it was", "error", err)
+}
+
+// resend repeats the 200; a far side that never acknowledges is gone.
+func (l *leg) resend() {
+	r := l.again
+	if time.Now().After(r.until) {
+		l.again = nil
+		l.log.Warn("a re-INVITE was never acknowledged")
+		l.do(l.m.on(input{what: hangup}))
+		return
+	}
+	l.reply(r.tx, r.res)
+	r.pause = min(2*r.pause, sip.T2)
+	r.timer.Reset(r.pause)
+}
+
+// informed reads a key out of an INFO (application/dtmf-relay, and the plainer
+// application/dtmf).
+func (l *leg) informed(req *sip.Request) {
+	ct := req.ContentType()
+	if ct == nil || len(req.Body()) > 256 {
+		return
+	}
+	var key string
+	switch kind := strings.ToLower(ct.Value()); {
+	case strings.HasPrefix(kind, "application/dtmf-relay"):
+		for line := range strings.SplitSeq(string(req.Body()), "\n") {
+			name, v, _ := strings.Cut(line, "=")
+			if strings.EqualFold(strings.TrimSpace(name), "Signal") {
+				key = strings.TrimSpace(v)
+			}
+		}
+	case strings.HasPrefix(kind, "application/dtmf"):
+		key = strings.TrimSpace(string(req.Body()))
+	}
+	if len(key) == 1 && strings.Contains("0123456789*#ABCD", key) {
+		l.press(rune(key[0]))
+	}
+}
+
+// refuseRest answers what still waits in the inbox of a leg that is over.
+func (l *leg) refuseRest() {
+	if l.again != nil {
+		l.again.timer.Stop()
+		l.again.tx.Terminate()
+		l.again = nil
+	}
+	for {
+		select {
+		case v := <-l.inbox:
+			switch v := v.(type) {
+			case asked:
+				l.stack.respond(v.tx, v.req, sip.StatusCallTransactionDoesNotExists)
+			case heard:
+				if v.res.IsSuccess() && tagOf(v.res.To()) != "" {
+					l.stack.endLate(v.res, v.src)
+				}
+			}
+		default:
+			return
+		}
+	}
+}

@@ -1,0 +1,144 @@
+package sip
+
+import (
+	"io"
+	"net/netip"
+	"time"
+
+	"parley/call"
+	"parley/media"
+)
+
+// Remote says where the far side wants its sound, and in which form.
+type Remote struct {
+	Addr        netip.AddrPort
+	Codec       string // "PCMU" or "PCMA"
+	PayloadType uint8
+	// DTMF is the payload type of RFC 4733 telephone-events, 0 when the far
+	// side has none.
+	DTMF  uint8
+	Ptime time.Duration
+}
+
+// Media is the RTP side of a leg as this package needs it. ReadFrame and
+// WriteFrame are called by the beat, never together with Close; everything
+// else by the leg.
+type Media interface {
+	media.Source
+	media.Sink
+	// Local is the address for our session description.
+	Local() netip.AddrPort
+	// Negotiate may be called again: early media, the answer, a re-INVITE.
+	Negotiate(Remote) error
+	Digits() <-chan rune
+	Stats() call.MediaStats
+	Close() error
+}
+
+// ReadFrame gives silence until sound flows, and io.EOF after the end.
+func (l *leg) ReadFrame(f *media.Frame) error {
+	l.soundMu.Lock()
+	defer l.soundMu.Unlock()
+	if l.soundOff {
+		return io.EOF
+	}
+	at := l.at
+	l.at += media.Tick
+	flags := media.Flags(0)
+	if !l.isAnswered {
+		flags = media.Early
+	}
+	if !l.sounding {
+		*f = media.Frame{At: at, Rate: media.Rate8k, PCM: l.silence[:], Flags: flags | media.Silence}
+		return nil
+	}
+	if err := l.sound.ReadFrame(f); err != nil {
+		return err
+	}
+	// The leg's clock never jumps, whenever the media began.
+	f.At = at
+	f.Flags |= flags
+	return nil
+}
+
+// WriteFrame drops what comes before sound flows or after the end.
+func (l *leg) WriteFrame(f media.Frame) error {
+	l.soundMu.Lock()
+	defer l.soundMu.Unlock()
+	if l.soundOff || !l.sounding {
+		return nil
+	}
+	return l.sound.WriteFrame(f)
+}
+
+// Media tells the statistics so far, or those of the whole call after its end.
+func (l *leg) Media() call.MediaStats {
+	l.soundMu.Lock()
+	defer l.soundMu.Unlock()
+	if l.soundOff || l.sound == nil {
+		return l.lastStats
+	}
+	return l.sound.Stats()
+}
+
+// openSound opens the RTP side; without one (signalling only) the offer names
+// the discard port.
+func (l *leg) openSound() error {
+	if l.stack.openMedia == nil {
+		return nil
+	}
+	m, err := l.stack.openMedia()
+	if err != nil {
+		return err
+	}
+	l.soundMu.Lock()
+	l.sound = m
+	l.soundMu.Unlock()
+	l.keys = m.Digits()
+	return nil
+}
+
+// discard is the port (RFC 863) of an offer without media behind it.
+const discard = 9
+
+func (l *leg) soundAddr() netip.AddrPort {
+	if l.sound == nil {
+		return netip.AddrPortFrom(l.dlg.local.Addr(), discard)
+	}
+	a := l.sound.Local()
+	if a.Addr().IsUnspecified() {
+		return netip.AddrPortFrom(l.dlg.local.Addr(), a.Port())
+	}
+	return a
+}
+
+// negotiate starts or moves the sound.
+func (l *leg) negotiate(s session) error {
+	r, err := s.remote()
+	if err != nil {
+		return err
+	}
+	if l.sound == nil || s.held() {
+		return nil
+	}
+	if err := l.sound.Negotiate(r); err != nil {
+		return err
+	}
+	l.soundMu.Lock()
+	l.sounding = true
+	l.soundMu.Unlock()
+	return nil
+}
+
+func (l *leg) closeSound() {
+	l.soundMu.Lock()
+	defer l.soundMu.Unlock()
+	l.soundOff = true
+	if l.sound == nil {
+		return
+	}
+	l.lastStats = l.sound.Stats()
+	if err := l.sound.Close(); err != nil {
+		l.log.Warn("media did not close cleanly", "error", err)
+	}
+}

@@ -1,0 +1,201 @@
+package sip
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+// statusUnsupportedScheme is missing among sipgo's constants.
+const statusUnsupportedScheme = 416
+
+// maxHeaders bounds the header lines of a message.
+const maxHeaders = 128
+
+// errPanic: sipgo's parser gave up in its own way.
+var errPanic = errors.New("the parser panicked")
+
+// parse reads one datagram. Whatever came, it returns; a panic of the parser
+// is an error like any other.
+func parse(p *sip.Parser, data []byte) (msg sip.Message, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			msg, err = nil, fmt.Errorf("%w: %v", errPanic, r)
+		}
+	}()
+	head := data
+	if i := bytes.Index(data, []byte("\r\n\r\n")); i >= 0 {
+		head = data[:i]
+	}
+	if bytes.Count(head, []byte("\n")) > maxHeaders {
+		return nil, errors.New("too many header lines")
+	}
+	return p.ParseSIP(data)
+}
+
+// hear decides about every datagram before sipgo sees it. Provisional and 2xx
+// responses to INVITEs go to their leg from here, in the order of their
+// arrival: sipgo hands each message to its own goroutine, and a 183 that is
+// overtaken by its 486 would be lost. Requests outside a dialog of ours are
+// answered from here without any state. True passes the datagram to sipgo's
+// transactions.
+func (s *Stack) hear(data []byte, src netip.AddrPort) bool {
+	if len(bytes.Trim(data, "\x00\r\n\t ")) == 0 {
+		return false // keep-alive
+	}
+	if !s.isPeer(src.Addr()) {
+		if !s.strangers.Allow() {
+			s.count.strangers.Add(1)
+			return false
+		}
+	} else if !s.flood.Allow() {
+		s.count.dropped.Add(1)
+		return false
+	}
+	s.sock.tell(data, src, false)
+	msg, err := parse(s.parser, data)
+	if err != nil {
+		s.count.malformed.Add(1)
+		if errors.Is(err, errPanic) {
+			s.log.Error("a SIP message broke the parser and was dropped", "error", err, "peer", src.Addr())
+		}
+		return false
+	}
+	if !whole(msg) {
+		s.count.malformed.Add(1)
+		return false
+	}
+	switch m := msg.(type) {
+	case *sip.Response:
+		return s.hearResponse(m, src)
+	case *sip.Request:
+		m.SetTransport("UDP")
+		m.SetSource(src.String())
+		return s.hearRequest(m, src)
+	}
+	return false
+}
+
+// whole: what no SIP message can do without (RFC 3261 section 8.1.1), so that
+// everything later may rely on it.
+func whole(m sip.Message) bool {
+	via, cseq := m.Via(), m.CSeq()
+	return via != nil && cseq != nil && m.CallID() != nil && m.CallID().Value() != "" &&
+		m.From() != nil && m.To() != nil
+}
+
+func (s *Stack) hearResponse(res *sip.Response, src netip.AddrPort) bool {
+	if res.StatusCode < 100 || res.StatusCode > 699 || res.SipVersion != "SIP/2.0" {
+		s.count.malformed.Add(1)
+		return false
+	}
+	if res.CSeq().MethodName != sip.INVITE || res.StatusCode >= 300 {
+		return true
+	}
+	l := s.find(res.CallID().Value())
+	if l != nil && tagOf(res.From()) == l.localTag {
+		l.offer(heard{res, src})
+		return true
+	}
+	if res.IsSuccess() && tagOf(res.To()) != "" && hmac.Equal([]byte(tagOf(res.From())), []byte(s.tagOf(res.CallID().Value()))) {
+		s.endLate(res, src)
+	}
+	return false
+}
+
+// hearRequest answers what belongs to no call of ours, and lets sipgo have the
+// rest.
+func (s *Stack) hearRequest(req *sip.Request, src netip.AddrPort) bool {
+	if code := vet(req); code != 0 {
+		s.count.malformed.Add(1)
+		s.refuse(req, src, code)
+		return false
+	}
+	callID := req.CallID().Value()
+	if tagOf(req.To()) != "" {
+		l := s.find(callID)
+		switch {
+		case l != nil && req.IsAck():
+			l.offer(confirmed{req})
+			return true // it may end sipgo's retransmission of a refused re-INVITE
+		case l != nil, s.buried(callID):
+			return true
+		}
+		s.refuse(req, src, sip.StatusCallTransactionDoesNotExists)
+		return false
+	}
+	switch req.Method {
+	case sip.INVITE:
+		s.refuse(req, src, sip.StatusForbidden) // no inbound calls, whoever asks for whomever
+	case sip.OPTIONS:
+		s.refuse(req, src, sip.StatusOK)
+	case sip.CANCEL, sip.BYE:
+		s.refuse(req, src, sip.StatusCallTransactionDoesNotExists)
+	default:
+		s.refuse(req, src, sip.StatusMethodNotAllowed)
+	}
+	return false
+}
+
+// vet is what RFC 3261 section 8.2 asks of a server and sipgo's parser lets
+// pass; 0 when the request is fine.
+func vet(req *sip.Request) int {
+	switch {
+	case req.SipVersion != "SIP/2.0":
+		return sip.StatusVersionNotSupported
+	case req.CSeq().MethodName != req.Method,
+		len(req.GetHeaders("Content-Length")) > 1,
+		len(req.GetHeaders("CSeq")) > 1, len(req.GetHeaders("Call-ID")) > 1,
+		len(req.GetHeaders("From")) > 1, len(req.GetHeaders("To")) > 1,
+		tagOf(req.From()) == "", req.MaxForwards() == nil && len(req.GetHeaders("Max-Forwards")) > 0:
+		return sip.StatusBadRequest
+	case !strings.EqualFold(req.Recipient.Scheme, "sip"):
+		return statusUnsupportedScheme
+	case req.MaxForwards() != nil && req.MaxForwards().Val() == 0 && req.Method != sip.OPTIONS:
+		return sip.StatusTooManyHops
+	case len(req.GetHeaders("Require")) > 0 && !req.IsAck() && !req.IsCancel():
+		return sip.StatusBadExtension // we support no extension
+	}
+	return 0
+}
+
+// refuse answers without a transaction, as RFC 3261 section 8.2.7 lets a
+// server do: always to the source of the request, the same for everybody.
+func (s *Stack) refuse(req *sip.Request, src netip.AddrPort, code int) {
+	if req.IsAck() {
+		return
+	}
+	res := sip.NewResponseFromRequest(req, code, reason(code), nil)
+	if to := res.To(); to != nil && tagOf(req.To()) == "" {
+		branch, _ := req.Via().Params.Get("branch")
+		to.Params.Add("tag", s.tagOf(req.CallID().Value()+branch)) // the same for a retransmission
+	}
+	switch code {
+	case sip.StatusOK, sip.StatusMethodNotAllowed:
+		res.AppendHeader(sip.NewHeader("Allow", allowed))
+	case sip.StatusBadExtension:
+		for _, h := range req.GetHeaders("Require") {
+			res.AppendHeader(sip.NewHeader("Unsupported", h.Value()))
+		}
+	}
+	s.send(res, src)
+}
+
+// reason is the phrase of the codes we send.
+func reason(code int) string {
+	if r, ok := map[int]string{
+		200: "OK", 400: "Bad Request", 403: "Forbidden", 405: "Method Not Allowed",
+		415: "Unsupported Media Type", 416: "Unsupported URI Scheme", 420: "Bad Extension",
+		481: "Call/Transaction Does Not Exist", 483: "Too Many Hops", 488: "Not Acceptable Here",
+		491: "Request Pending", 500: "Server Internal Error", 501: "Not Implemented",
+		503: "Service Unavailable", 505: "Version Not Supported",
+	}[code]; ok {
+		return r
+	}
+	return "Refused"
+}

@@ -1,0 +1,393 @@
+// Package sip places calls over SIP. It runs the INVITE client itself, on
+// sipgo's messages, transport and transactions, because the state of a call
+// that costs money and may ring a person twice must be explicit: see
+// docs/decisions/0002-own-invite-state-machine.md.
+//
+// A Stack owns one UDP socket. Each call is a leg with one goroutine that owns
+// its dialog and feeds everything it hears to a pure state machine.
+package sip
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+	"golang.org/x/time/rate"
+
+	"parley/call"
+)
+
+// Options of a Stack.
+type Options struct {
+	// Listen is the address of the UDP socket; the zero value is 127.0.0.1
+	// with a port of the system's choice.
+	Listen netip.AddrPort
+	// Advertise is the address written into Via, Contact and, where the media
+	// has no address of its own, SDP; the zero value takes the socket's, or
+	// the one of the route to the peer when Listen is unspecified.
+	Advertise netip.Addr
+	Trunks    []Trunk
+	// OpenMedia opens the RTP side of one leg. Nil means signalling only: the
+	// offer names the discard port.
+	OpenMedia func() (Media, error)
+	// UserAgent is the header of our requests; empty for "parley".
+	UserAgent string
+	Log       *slog.Logger
+	// Trace sees every message; it is called from several goroutines and must
+	// not wait.
+	Trace func(TraceMessage)
+	// Strangers is how many datagrams a second are heard from addresses that
+	// are no peer: neither a trunk nor the far side of a call. The zero value
+	// hears none.
+	Strangers int
+	// MaxRate bounds the datagrams a second of all peers together; 0 for 20,000.
+	MaxRate int
+	// Drain bounds how long Run waits for its calls to end after its context;
+	// 0 for 5 s. Calls that should end politely are ended before.
+	Drain time.Duration
+}
+
+// Stats count what a Stack did since it was made.
+type Stats struct {
+	Dialed    int64 // calls begun
+	Live      int64 // of these not yet over
+	Late      int64 // 2xx responses to INVITEs that were over: acknowledged and ended
+	Malformed int64 // datagrams that are no SIP, and requests vetted away
+	Strangers int64 // datagrams from addresses that are no peer
+	Dropped   int64 // datagrams over MaxRate, and messages a leg could not take
+}
+
+// Stack is a call.Dialer over SIP.
+type Stack struct {
+	local, advertise netip.AddrPort
+	trunks           map[string]*account
+	openMedia        func() (Media, error)
+	agent            string
+	log              *slog.Logger
+	drain            time.Duration
+
+	sock      *socket
+	parser    *sip.Parser
+	transport *sip.TransportLayer
+	txs       *sip.TransactionLayer
+	secret    [32]byte
+	strangers *rate.Limiter
+	flood     *rate.Limiter
+	count     struct{ dialed, live, late, malformed, strangers, dropped atomic.Int64 }
+
+	mu     sync.Mutex
+	closed bool
+	legs   map[string]*leg  // by Call-ID
+	graves map[string]grave // Call-IDs of ended legs, for the retransmissions that follow
+	byes   map[string]time.Time
+	peers  map[netip.Addr]int
+	fixed  []netip.Prefix // peers of the configuration
+	work   sync.WaitGroup // legs and what they leave behind
+}
+
+// grave remembers an ended leg for 64·T1.
+type grave struct {
+	until time.Time
+	peers []netip.Addr
+}
+
+// Bounds of what is remembered of ended calls.
+const (
+	maxGraves = 1 << 17
+	maxByes   = 1 << 14
+)
+
+// linger is how long messages about an ended call may still come: 64·T1.
+func linger() time.Duration { return 64 * sip.T1 }
+
+// New binds the socket. Nothing is read before Run. The timers are sipgo's,
+// which are one set for the whole process (sip.SetTimers).
+func New(o Options) (*Stack, error) {
+	if !o.Listen.Addr().IsValid() {
+		o.Listen = netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), o.Listen.Port())
+	}
+	s := &Stack{
+		trunks: map[string]*account{}, openMedia: o.OpenMedia, agent: o.UserAgent, log: o.Log, drain: o.Drain,
+		parser: sip.NewParser(), legs: map[string]*leg{}, graves: map[string]grave{},
+		byes: map[string]time.Time{}, peers: map[netip.Addr]int{},
+		strangers: rate.NewLimiter(rate.Limit(o.Strangers), o.Strangers),
+	}
+	if s.agent == "" {
+		s.agent = "parley"
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if s.drain == 0 {
+		s.drain = 5 * time.Second
+	}
+	if o.MaxRate == 0 {
+		o.MaxRate = 20000
+	}
+	s.flood = rate.NewLimiter(rate.Limit(o.MaxRate), max(o.MaxRate/4, 1))
+	_, _ = rand.Read(s.secret[:]) // never fails
+	for _, t := range o.Trunks {
+		if err := s.addTrunk(t); err != nil {
+			return nil, err
+		}
+	}
+	conn, err := listen(o.Listen)
+	if err != nil {
+		return nil, err
+	}
+	s.local = netip.AddrPortFrom(o.Listen.Addr(), conn.LocalAddr().(*net.UDPAddr).AddrPort().Port())
+	s.advertise = s.local
+	if o.Advertise.IsValid() {
+		s.advertise = netip.AddrPortFrom(o.Advertise, s.local.Port())
+	}
+	s.sock = &socket{conn: conn, screen: s.hear, trace: o.Trace}
+	// sipgo logs whole messages, phone numbers and all: it gets no log.
+	quiet := slog.New(slog.DiscardHandler)
+	s.transport = sip.NewTransportLayer(net.DefaultResolver, s.parser, nil, sip.WithTransportLayerLogger(quiet))
+	// sipgo finds the socket by its address, and would bind a second one for a
+	// call placed before Run reads from it.
+	local := conn.LocalAddr().String()
+	s.transport.Pool("udp").Add(local, &sip.UDPConnection{PacketConn: s.sock, PacketAddr: local, Listener: true})
+	s.txs = sip.NewTransactionLayer(s.transport, sip.WithTransactionLayerLogger(quiet),
+		sip.WithTransactionLayerUnhandledResponseHandler(func(*sip.Response) {}))
+	s.txs.OnRequest(s.onRequest)
+	return s, nil
+}
+
+func (s *Stack) addTrunk(t Trunk) error {
+	if _, twice := s.trunks[t.Name]; twice {
+		return fmt.Errorf("trunk %q is there twice; give each its own name", t.Name)
+	}
+	a, err := newAccount(t)
+	if err != nil {
+		return err
+	}
+	s.trunks[t.Name] = a
+	s.fixed = append(s.fixed, t.Peers...)
+	if ip, err := netip.ParseAddr(t.Host); err == nil {
+		s.peers[ip.Unmap()]++
+	}
+	return nil
+}
+
+// Addr is the address of the socket.
+func (s *Stack) Addr() netip.AddrPort { return s.local }
+
+// Stats tells the counters.
+func (s *Stack) Stats() Stats {
+	c := &s.count
+	return Stats{
+		Dialed: c.dialed.Load(), Live: c.live.Load(), Late: c.late.Load(),
+		Malformed: c.malformed.Load(), Strangers: c.strangers.Load(), Dropped: c.dropped.Load(),
+	}
+}
+
+// Run reads the socket until ctx is done; then it takes no more calls, ends
+// those that are left (CANCEL or BYE), waits for them for Options.Drain at
+// most, and closes the socket. It returns after its last goroutine.
+func (s *Stack) Run(ctx context.Context) error {
+	broken := make(chan error, 1)
+	go func() {
+		defer close(broken)
+		broken <- s.transport.ServeUDP(s.sock)
+	}()
+	tick := time.NewTicker(max(linger()/8, 10*time.Millisecond))
+	defer tick.Stop()
+	var failed error
+loop:
+	for {
+		select {
+		case <-ctx.Done():
+			break loop
+		case err := <-broken:
+			failed = fmt.Errorf("read SIP from %s: %w", s.local, errors.Join(err, net.ErrClosed))
+			break loop
+		case now := <-tick.C:
+			s.sweep(now)
+		}
+	}
+	s.hangAll(false)
+	ended := make(chan struct{})
+	go func() { s.work.Wait(); close(ended) }()
+	drain := time.NewTimer(s.drain)
+	defer drain.Stop()
+	select {
+	case <-ended:
+	case <-drain.C:
+		s.hangAll(true)
+	}
+	s.txs.Close()
+	s.sock.Close()
+	for err := range broken { // the reader ends because its socket closed
+		s.log.Debug("the SIP reader ended", "error", err)
+	}
+	<-ended
+	_ = s.transport.Close()
+	return failed
+}
+
+// hangAll closes the door and ends every leg; at once means without waiting
+// for the far side.
+func (s *Stack) hangAll(atOnce bool) {
+	s.mu.Lock()
+	s.closed = true
+	legs := make([]*leg, 0, len(s.legs))
+	for _, l := range s.legs {
+		legs = append(legs, l)
+	}
+	s.mu.Unlock()
+	for _, l := range legs {
+		if atOnce {
+			l.abandon()
+		} else {
+			l.askHangup()
+		}
+	}
+}
+
+// sweep forgets what is too old to be asked for.
+func (s *Stack) sweep(now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id, g := range s.graves {
+		if now.After(g.until) {
+			delete(s.graves, id)
+			s.unpeer(g.peers)
+		}
+	}
+	for key, until := range s.byes {
+		if now.After(until) {
+			delete(s.byes, key)
+		}
+	}
+}
+
+// Dial places a call and returns at once.
+func (s *Stack) Dial(ctx context.Context, t call.Target) call.Leg {
+	l := newLeg(s, t)
+	s.count.dialed.Add(1)
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		l.failEarly(ErrClosed)
+		return l
+	}
+	s.legs[l.callID] = l
+	s.count.live.Add(1)
+	s.work.Add(1)
+	s.mu.Unlock()
+	go func() {
+		defer s.work.Done()
+		l.run(ctx)
+	}()
+	return l
+}
+
+// spawn runs f as part of the stack's own work, unless it is closing.
+func (s *Stack) spawn(f func()) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false
+	}
+	s.work.Go(f)
+	return true
+}
+
+func (s *Stack) find(callID string) *leg {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.legs[callID]
+}
+
+func (s *Stack) buried(callID string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, ok := s.graves[callID]
+	return ok
+}
+
+// bury takes a leg out of the living. Its peers may still send something.
+func (s *Stack) bury(l *leg, peers []netip.Addr) {
+	s.count.live.Add(-1)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.legs, l.callID)
+	if len(s.graves) >= maxGraves {
+		s.unpeer(peers)
+		return
+	}
+	s.graves[l.callID] = grave{time.Now().Add(linger()), peers}
+}
+
+// peer makes an address one that is listened to; every call needs an unpeer.
+func (s *Stack) peer(a netip.Addr) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.peers[a.Unmap()]++
+}
+
+// unpeer wants s.mu held.
+func (s *Stack) unpeer(all []netip.Addr) {
+	for _, a := range all {
+		a = a.Unmap()
+		if s.peers[a]--; s.peers[a] <= 0 {
+			delete(s.peers, a)
+		}
+	}
+}
+
+func (s *Stack) isPeer(a netip.Addr) bool {
+	s.mu.Lock()
+	_, ok := s.peers[a]
+	s.mu.Unlock()
+	for i := 0; i < len(s.fixed) && !ok; i++ {
+		ok = s.fixed[i].Contains(a)
+	}
+	return ok
+}
+
+// onRequest takes what passed the screen and opened a transaction: requests
+// within a dialog.
+func (s *Stack) onRequest(req *sip.Request, tx *sip.ServerTx) {
+	if req.IsAck() {
+		tx.Terminate() // sipgo made a transaction for it that nothing would end
+		return
+	}
+	l := s.find(req.CallID().Value())
+	if l == nil {
+		s.respond(tx, req, sip.StatusCallTransactionDoesNotExists)
+		return
+	}
+	if !l.offer(asked{req, tx}) {
+		s.respond(tx, req, sip.StatusServiceUnavailable)
+	}
+}
+
+func (s *Stack) respond(tx *sip.ServerTx, req *sip.Request, code int) {
+	if err := tx.Respond(sip.NewResponseFromRequest(req, code, reason(code), nil)); err != nil {
+		s.log.Debug("a response was not sent", "code", code, "error", err)
+	}
+}
+
+// addressTowards is what we call ourselves to this peer.
+func (s *Stack) addressTowards(to netip.Addr) netip.AddrPort {
+	if !s.advertise.Addr().IsUnspecified() {
+		return s.advertise
+	}
+	// Connecting a UDP socket sends nothing but asks the routing table.
+	c, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(netip.AddrPortFrom(to, discard)))
+	if err != nil {
+		return s.advertise
+	}
+	defer c.Close()
+	return netip.AddrPortFrom(c.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap(), s.local.Port())
+}

@@ -1,0 +1,126 @@
+package sip
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+// send writes a message that has no transaction: an ACK for a 2xx, a stateless
+// response.
+func (s *Stack) send(m sip.Message, to netip.AddrPort) {
+	if _, err := s.sock.write([]byte(m.String()), to); err != nil && !errors.Is(err, net.ErrClosed) {
+		s.log.Warn("a SIP message was not sent", "error", err, "peer", to.Addr())
+	}
+}
+
+// begin starts sipgo's client transaction for a request whose destination is
+// set. The request must not be touched afterwards.
+func (s *Stack) begin(ctx context.Context, req *sip.Request) (*sip.ClientTx, error) {
+	req.Laddr = sip.Addr{IP: s.local.Addr().AsSlice(), Port: int(s.local.Port())}
+	return s.txs.Request(ctx, req)
+}
+
+// transact sends a request other than INVITE and waits for its final response,
+// at most timer F (64·T1) and ctx.
+func (s *Stack) transact(ctx context.Context, req *sip.Request) (*sip.Response, error) {
+	tx, err := s.begin(ctx, req)
+	if err != nil {
+		return nil, fmt.Errorf("send %s: %w", req.Method, err)
+	}
+	defer tx.Terminate()
+	for {
+		select {
+		case res := <-tx.Responses():
+			if !res.IsProvisional() {
+				return res, nil
+			}
+		case <-tx.Done():
+			return nil, fmt.Errorf("%s: %w", req.Method, tx.Err())
+		case <-ctx.Done():
+			return nil, fmt.Errorf("%s: %w", req.Method, ctx.Err())
+		}
+	}
+}
+
+// goodbye ends a confirmed dialog with BYE and waits for the reply. A trunk
+// that challenges even that gets its answer once. 408 and 481 mean that the
+// dialog is gone, which is what we wanted.
+func (s *Stack) goodbye(ctx context.Context, d *dialog, a *account) error {
+	ctx, cancel := context.WithTimeout(ctx, linger()+time.Second)
+	defer cancel()
+	to := s.nextHop(ctx, d)
+	bye := d.bye(nil)
+	for range 2 {
+		bye.SetDestination(to.String())
+		res, err := s.transact(ctx, bye)
+		switch {
+		case err != nil:
+			return err
+		case res.IsSuccess(), res.StatusCode == sip.StatusRequestTimeout,
+			res.StatusCode == sip.StatusCallTransactionDoesNotExists:
+			return nil
+		case res.StatusCode != sip.StatusUnauthorized && res.StatusCode != sip.StatusProxyAuthRequired:
+			return fmt.Errorf("BYE was refused with %d %s", res.StatusCode, res.Reason)
+		}
+		c, err := credentials(a, res, sip.BYE, bye.Recipient.String())
+		if err != nil {
+			return fmt.Errorf("BYE: %w", err)
+		}
+		bye = d.bye(c)
+	}
+	return fmt.Errorf("BYE: %w: refused twice", ErrAuth)
+}
+
+// nextHop is where a request inside a dialog goes; where the far side names a
+// host nobody can find, the place its INVITE went to.
+func (s *Stack) nextHop(ctx context.Context, d *dialog) netip.AddrPort {
+	host, port := d.hop()
+	to, err := s.resolve(ctx, host, port)
+	if err != nil || !to.Addr().IsValid() || to.Addr().IsUnspecified() || to.Addr().IsMulticast() {
+		return d.peer
+	}
+	return to
+}
+
+// endLate acknowledges and ends a 2xx for an INVITE of ours whose call is over
+// or was settled on another fork: otherwise it would stand, and be billed.
+// Only its BYE is sent once; every retransmission gets its ACK. It goes to
+// where the response came from, so that nothing written in it can direct our
+// traffic at a third party.
+func (s *Stack) endLate(res *sip.Response, src netip.AddrPort) {
+	d := s.dialogOf(res, src)
+	s.send(d.ack(nil), src)
+	if !s.byeOnce(d) {
+		return
+	}
+	s.count.late.Add(1)
+	s.log.Warn("a late answer was acknowledged and is ended", "call", d.callID)
+	s.spawn(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), linger())
+		defer cancel()
+		bye := d.bye(nil)
+		bye.SetDestination(src.String())
+		if _, err := s.transact(ctx, bye); err != nil {
+			s.log.Warn("the BYE of a late answer failed", "call", d.callID, "error", err)
+		}
+	})
+}
+
+// byeOnce reports whether this dialog still needs a BYE, and notes that it got
+// one.
+func (s *Stack) byeOnce(d *dialog) bool {
+	key := d.callID + "\x00" + d.remoteTag
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ok := s.byes[key]; ok || len(s.byes) >= maxByes {
+		return false
+	}
+	s.byes[key] = time.Now().Add(2 * linger())
+	return true
+}

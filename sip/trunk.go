@@ -1,0 +1,233 @@
+package sip
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+	"golang.org/x/time/rate"
+
+	"parley/call"
+)
+
+// Trunk is an account at a carrier.
+type Trunk struct {
+	Name string
+	// Host and Port are where INVITEs go; Port 0 means 5060.
+	Host string
+	Port int
+	// Username and Password answer the trunk's digest challenges; with Realm
+	// set, only challenges of that realm.
+	Username, Password, Realm string
+	// Domain is the host part of the called URI; empty for Host.
+	Domain string
+	// FromDomain is the host part of the From URI; empty for our own address.
+	FromDomain string
+	// CallerID is presented when the target names none.
+	CallerID string
+	// Channels bounds the calls at one time and CPS those begun in a second;
+	// 0 means no bound.
+	Channels int
+	CPS      float64
+	// Peers are further networks from which this carrier sends us requests;
+	// Host itself is always one.
+	Peers []netip.Prefix
+}
+
+// account is a Trunk with what it is doing now.
+type account struct {
+	Trunk
+	live atomic.Int64
+	pace *rate.Limiter // nil: unbounded
+}
+
+func newAccount(t Trunk) (*account, error) {
+	if t.Name == "" || t.Host == "" {
+		return nil, fmt.Errorf("trunk %q: give it a name and a host", t.Name)
+	}
+	if t.Port < 0 || t.Port > 65535 {
+		return nil, fmt.Errorf("trunk %q: port %d is none; use 1 to 65535", t.Name, t.Port)
+	}
+	for _, s := range []string{t.Host, t.Domain, t.FromDomain, t.CallerID, t.Username} {
+		if !clean(s) {
+			return nil, fmt.Errorf("trunk %q: %q holds characters that a SIP header cannot carry", t.Name, s)
+		}
+	}
+	a := &account{Trunk: t}
+	if t.CPS > 0 {
+		a.pace = rate.NewLimiter(rate.Limit(t.CPS), max(1, int(t.CPS)))
+	}
+	return a, nil
+}
+
+// maxPaceWait bounds how long an INVITE waits for its trunk's calls per second:
+// its permission to be sent is only good for a second.
+const maxPaceWait = 500 * time.Millisecond
+
+// take reserves a channel and waits for the trunk's pace.
+func (a *account) take(ctx context.Context) error {
+	if n := a.live.Add(1); a.Channels > 0 && n > int64(a.Channels) {
+		a.live.Add(-1)
+		return fmt.Errorf("%w: all %d channels of trunk %s are in use", ErrTrunkFull, a.Channels, a.Name)
+	}
+	if a.pace == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, maxPaceWait)
+	defer cancel()
+	if err := a.pace.Wait(ctx); err != nil {
+		a.live.Add(-1)
+		return fmt.Errorf("%w: trunk %s begins %g calls a second at most", ErrTrunkFull, a.Name, a.CPS)
+	}
+	return nil
+}
+
+func (a *account) release() { a.live.Add(-1) }
+
+// path is how one call leaves the house.
+type path struct {
+	account *account // nil: direct or by proxy, and no challenge is answered
+	to      sip.Uri  // request URI
+	from    string   // user part of the From URI
+	domain  string   // host part of the From URI, "" for our own address
+	host    string   // next hop
+	port    int
+}
+
+// plan turns a target into a path; it asks nobody.
+func (s *Stack) plan(t call.Target) (path, error) {
+	for _, v := range []string{t.To, t.From, t.Call, t.Attempt, t.Proxy} {
+		if !clean(v) {
+			return path{}, fmt.Errorf("%w: %q holds characters that a SIP header cannot carry", ErrTarget, v)
+		}
+	}
+	p := path{from: userPart(t.From)}
+	if t.Trunk != "" {
+		if p.account = s.trunks[t.Trunk]; p.account == nil {
+			return p, fmt.Errorf("%w: there is no trunk %q; name one of the configuration", ErrTarget, t.Trunk)
+		}
+		p.host, p.port, p.domain = p.account.Host, p.account.Port, p.account.FromDomain
+		if p.from == "" {
+			p.from = userPart(p.account.CallerID)
+		}
+	}
+	if t.Proxy != "" {
+		// Credentials are for the trunk's own host only.
+		p.account = nil
+		if err := p.setHop(t.Proxy); err != nil {
+			return p, err
+		}
+	}
+	if p.from == "" {
+		p.from = "anonymous"
+	}
+	return p, p.setTo(t.To)
+}
+
+func (p *path) setHop(hostport string) error {
+	host, port, err := net.SplitHostPort(hostport)
+	if err != nil {
+		host, port = hostport, "5060"
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	if err != nil || host == "" {
+		return fmt.Errorf("%w: proxy %q is not HOST:PORT", ErrTarget, hostport)
+	}
+	p.host, p.port = host, int(n)
+	return nil
+}
+
+func (p *path) setTo(to string) error {
+	scheme, _, isURI := strings.Cut(to, ":")
+	if !isURI {
+		if p.host == "" {
+			return fmt.Errorf("%w: a number needs a trunk or a proxy; or give a sip: URI", ErrTarget)
+		}
+		if !isNumber(to) {
+			return fmt.Errorf("%w: it is neither a number nor a sip: URI", ErrTarget)
+		}
+		p.to = sip.Uri{Scheme: "sip", User: strings.ReplaceAll(to, "#", "%23"), Host: p.host, Port: p.port}
+		if p.account != nil && p.account.Domain != "" {
+			p.to.Host, p.to.Port = p.account.Domain, 0
+		}
+		return nil
+	}
+	if !strings.EqualFold(scheme, "sip") {
+		return fmt.Errorf("%w: only sip: URIs can be called, not %s", ErrTarget, scheme)
+	}
+	if err := sip.ParseUri(to, &p.to); err != nil || p.to.Host == "" {
+		return fmt.Errorf("%w: the sip: URI cannot be read", ErrTarget)
+	}
+	if tp, ok := p.to.UriParams.Get("transport"); ok && !strings.EqualFold(tp, "udp") {
+		return fmt.Errorf("%w: transport %s is not supported, only UDP", ErrTarget, tp)
+	}
+	p.to.Headers = nil // what a URI wants to add to our INVITE is not taken
+	if p.host == "" {
+		p.host, p.port = p.to.Host, p.to.Port
+	}
+	return nil
+}
+
+// clean: no control characters, blanks, quotes or brackets that could end a
+// header or its value early.
+func clean(s string) bool {
+	if len(s) > 256 {
+		return false
+	}
+	for _, r := range s {
+		if r <= ' ' || r >= 0x7f || r == '<' || r == '>' || r == '"' || r == ',' {
+			return false
+		}
+	}
+	return true
+}
+
+func isNumber(s string) bool {
+	if s == "" || len(s) > 32 {
+		return false
+	}
+	return strings.Trim(s, "+0123456789*#") == ""
+}
+
+// userPart takes the user of a sip: URI, or the string itself.
+func userPart(s string) string {
+	if rest, ok := strings.CutPrefix(s, "sip:"); ok {
+		s, _, _ = strings.Cut(rest, "@")
+	}
+	return s
+}
+
+// resolveTimeout bounds a name look-up for one message.
+const resolveTimeout = 3 * time.Second
+
+// resolve finds the address of a next hop. SRV and NAPTR records are not asked.
+func (s *Stack) resolve(ctx context.Context, host string, port int) (netip.AddrPort, error) {
+	if port == 0 {
+		port = 5060
+	}
+	host = strings.Trim(host, "[]")
+	if a, err := netip.ParseAddr(host); err == nil {
+		return netip.AddrPortFrom(a.Unmap(), uint16(port)), nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, resolveTimeout)
+	defer cancel()
+	network := "ip4"
+	if s.local.Addr().Is6() && !s.local.Addr().IsUnspecified() {
+		network = "ip6"
+	}
+	all, err := net.DefaultResolver.LookupNetIP(ctx, network, host)
+	if err != nil {
+		return netip.AddrPort{}, fmt.Errorf("find the address of %s: %w", host, err)
+	}
+	if len(all) == 0 {
+		return netip.AddrPort{}, errors.New("no address for " + host)
+	}
+	return netip.AddrPortFrom(all[0].Unmap(), uint16(port)), nil
+}
