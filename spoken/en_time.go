@@ -179,7 +179,7 @@ var enParts = []struct {
 	hour  int
 }{
 	{"morning", 9}, {"in the morning", 9}, {"afternoon", 15}, {"in the afternoon", 15}, {"evening", 19},
-	{"in the evening", 19}, {"night", 20}, {"noon", 12}, {"at noon", 12}, {"at midnight", 24}, {"at lunch", 12}, {"lunchtime", 12},
+	{"in the evening", 19}, {"night", 20}, {"at lunch", 12}, {"lunchtime", 12},
 }
 
 // enDateTime reads a moment: a day with a time or a part of it, "in ten

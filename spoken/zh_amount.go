@@ -32,7 +32,13 @@ func zhAmount(r *reader, i int) (reading, bool) {
 	}
 	c.about = c.about || about
 	if minor, next, ok := zhMinor(r, c.next); ok { // 五毛, 五十分
-		return zhMoney(c, float64(minor)/100, 0, zhTrailing(r, next, &c), "CNY")
+		cents := 0.0
+		if d, k, more := zhSmall(r, next); more && minor == 10 && d <= 9 && !r.clause(next) {
+			if end, fen := r.anyRun(k, "分", "分钱"); fen && r.at(end) != "钟" { // 五毛二分
+				cents, next = float64(d), end
+			}
+		}
+		return zhMoney(c, float64(minor)/100, cents, zhTrailing(r, next, &c), "CNY")
 	}
 	named, next, ok := longest(r, c.next, zhCurrencies)
 	if !ok && c.next < len(r.toks) {
