@@ -31,7 +31,11 @@ var plans = []plan{
 }
 
 // slack is how far a measured time may lie from the plan's.
-const slack = 60 * ms
+const slack = 45 * ms
+
+// fill is how long the bank's window takes to fill with a tone that begins;
+// its end is seen at once.
+const fill = (window - 1) * tick
 
 // cadence follows one signal through its pauses.
 type cadence struct {
@@ -62,7 +66,7 @@ func (c *cadence) hear(s signal) int {
 	}
 	if !c.sounding {
 		begun := tick * time.Duration(1+c.other)
-		c.off, c.now, c.sounding, c.other = c.now-begun, begun, true, 0
+		c.off, c.now, c.sounding, c.other = c.now-begun-fill, begun, true, 0
 		return c.cycle()
 	}
 	c.other = 0
@@ -70,7 +74,7 @@ func (c *cadence) hear(s signal) int {
 		if c.told || p.sounds != s || p.kind != Ringback {
 			continue
 		}
-		if p.atOnce && c.now >= 300*ms || !p.atOnce && c.now >= 860*ms {
+		if p.atOnce && c.now >= 260*ms || !p.atOnce && c.now >= 800*ms {
 			c.told = true
 			return i
 		}
@@ -80,7 +84,7 @@ func (c *cadence) hear(s signal) int {
 
 func (c *cadence) pause() int {
 	if c.sounding {
-		c.on, c.now, c.sounding = c.now-tick, tick, false
+		c.on, c.now, c.sounding = c.now-tick+fill, tick, false
 	}
 	c.other = 0
 	if c.now > 6*time.Second {
