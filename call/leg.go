@@ -23,7 +23,9 @@ type Target struct {
 	// RingTimeout from the INVITE to the CANCEL; 0 for 45 s.
 	RingTimeout time.Duration
 	// MaxTalk ends an answered call; 0 for 10 minutes.
-	MaxTalk   time.Duration
+	MaxTalk time.Duration
+	// Flow names the conversation to hold; Language and Variables are its.
+	Flow      string
 	Language  string
 	Variables map[string]string
 	// Zone is the customer's; nil for the server's.

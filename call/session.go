@@ -21,21 +21,13 @@ import (
 	"parley/tts"
 )
 
-// Speaker synthesises whole prompts: fixed segments from a cache, personal
-// ones anew, spliced into one stream.
-type Speaker interface {
-	// Prompt returns at once; the stream gives ErrNotReady until its first
-	// frame is there. ctx cancels what is still being synthesised.
-	Prompt(ctx context.Context, v tts.Voice, segments []dialog.Segment) (tts.Stream, error)
-}
-
 // Parts are what a call is made of. All but Recorders, Facts, Watch and Log
 // are required.
 type Parts struct {
 	Dialer     Dialer
 	Beat       beat.Beat
 	Recognizer asr.Recognizer
-	Speaker    Speaker
+	Speaker    tts.Prompter
 	Policy     dialog.Policy
 	Recorders  Recorders
 	Facts      Facts

@@ -172,7 +172,11 @@ func (h *hearing) Close() error {
 }
 
 // voice speaks every prompt as a tone; texts it cannot say fail.
-type voice struct{ broken string }
+type voice struct {
+	tts.Prompter // nothing but Prompt is called
+
+	broken string
+}
 
 func (v *voice) Prompt(_ context.Context, _ tts.Voice, segments []dialog.Segment) (tts.Stream, error) {
 	text := dialog.Prompt{Segments: segments}.Text()

@@ -54,13 +54,9 @@ type Turn struct {
 	Now time.Time
 }
 
-// Segment is a piece of a prompt. Fixed text is the same in every call of the
-// campaign and may be synthesised beforehand and cached; other text holds
-// personal data and is forgotten with the call.
-type Segment struct {
-	Text  string
-	Fixed bool
-}
+// Segment is a piece of a prompt: fixed text is the same in every call of the
+// campaign, other text holds personal data and is forgotten with the call.
+type Segment = tts.Segment
 
 // Prompt is what the bot says in one go.
 type Prompt struct {
