@@ -33,8 +33,10 @@ var rules = []rule{
 
 	{class: "voicemail", all: [][]string{{"语音信箱", "语音邮箱", "留言信箱", "请留言", "请您留言", "如需留言", "开始留言", "提示音后", "提示音之后", "嘀声后", "滴声后", "嘀的一声", "哔声后", "哔一声", "录音完成", "录音结束", "开始录音", "听到信号音后"}}},
 	{class: "voicemail", all: [][]string{{" leave ", " record "}, {" message ", " name and number ", " name and a number ", " name and your number "}}},
-	{class: "voicemail", all: [][]string{{" after the tone ", " at the tone ", " after the beep ", " at the beep ", " voicemail ", " voice mail ", " voice mailbox ", " finished recording ", " hang up or press "}}},
+	{class: "voicemail", all: [][]string{{" after the tone ", " at the tone ", " after the beep ", " at the beep ", " voicemail ", " voice mail ", " voice mailbox ", " voice message system ", " automatic voice ", " finished recording ", " hang up or press "}}},
 	{class: "voicemail", all: [][]string{{" you've reached ", " you have reached ", " reached the "}, {" message ", " can't come ", " cannot come ", " can't take ", " cannot take ", " can't get ", " not available ", " unavailable ", " get back to you ", " call you back ", " away from ", " voicemail "}}},
+
+	{class: "voicemail", all: [][]string{{" can't ", " cannot ", " can not "}, {" take your call ", " come to the phone ", " get to the phone ", " answer the phone ", " get to your call ", " answer your call "}}},
 
 	{class: "ivr_menu", all: [][]string{{"按一", "按二", "按三", "按四", "按五", "按六", "按七", "按八", "按九", "按零", "按1", "按2", "按3", "按4", "按5", "按6", "按7", "按8", "按9", "按0", "按井", "按#", "按星", "按*"}}},
 	{class: "ivr_menu", all: [][]string{{" press ", " dial "}, {" 1 ", " 2 ", " 3 ", " 4 ", " 5 ", " 6 ", " 7 ", " 8 ", " 9 ", " 0 ", " one ", " two ", " three ", " four ", " five ", " six ", " seven ", " eight ", " nine ", " zero ", " star ", " pound ", " hash "}}},
@@ -59,7 +61,7 @@ var rules = []rule{
 	{class: "busy_callwaiting", all: [][]string{{" busy ", " another call ", " on the phone ", " another line "}, {" please hold ", " hold on ", " stay on the line ", " do not hang up ", " don't hang up ", " call waiting "}}},
 	{class: "congestion", all: [][]string{{"网络忙", "网络繁忙", "线路忙", "线路繁忙", "系统忙", "系统繁忙", "网络故障", "线路故障", "通信繁忙"}}},
 	{class: "congestion", all: [][]string{{" circuits ", " network ", " lines ", " routes "}, {" busy ", " congested ", " congestion ", " trouble ", " fault "}}},
-	{class: "busy", all: [][]string{{"通话中", "正忙", "占线", "忙线", "话中"}}},
+	{class: "busy", all: [][]string{{"通话中", "正在通话", "正忙", "占线", "忙线", "话中"}}},
 	{class: "busy", all: [][]string{{" busy ", " engaged ", " on another call ", " on the phone ", " another line "}}},
 
 	{class: "no_answer", all: [][]string{{"无人接听", "没有人接", "没人接", "无人应答", "无应答", "未接听", "没有应答", "不方便接听", "不便接听", "不能接听", "没有接听"}}},
@@ -104,8 +106,8 @@ var meaning = map[string]Verdict{
 // networkWords are what makes a sentence an announcement of the network rather
 // than something a person may say about themselves.
 var networkWords = []string{
-	"拨打", "拨叫", "您呼叫", "所拨", "再拨", "的用户", "来电信息", "机主", "核对", "查证", "请留言", "信箱", "提示音", "助理",
-	" dialed ", " dialled ", " subscriber ", " you called ", " trying to reach ", " the tone ", " the beep ", " the number you ", " your call ", " leave ", " mailbox ", " redial ", " the person ",
+	"拨打", "拨叫", "您呼叫", "所拨", "再拨", "的用户", "来电信息", "机主", "核对", "查证", "请留言", "信箱", "提示音", "助理", "语音助手", "请按", "分机",
+	" dialed ", " dialled ", " subscriber ", " you called ", " trying to reach ", " the tone ", " the beep ", " the number you ", " your call ", " leave ", " mailbox ", " redial ", " the person ", " your name ", " screening ", " press ", " extension ",
 }
 
 // Classify reads the text of an announcement, in English or Chinese, whole or

@@ -1,0 +1,228 @@
+package progress
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/outcome"
+)
+
+// play runs a script and writes down each verdict as "class@ms":
+//
+//	hush MS, talk MS, tone NAME MS, words TEXT, final TEXT, answered, bot
+func play(t *testing.T, script string) []string {
+	t.Helper()
+	tones := map[string]Tone{"ringback": Ringback, "busy": Busy, "congestion": Congestion, "sit": SIT, "beep": Beep, "fax": Fax}
+	d := New(Config{})
+	var now, answered time.Duration
+	var told []string
+	observe := func(s Signal) {
+		s.At = now
+		if v, ok := d.Observe(s); ok {
+			who := v.Class
+			if v.Network != "" {
+				who += "=" + string(v.Network)
+			}
+			if v.AnsweredBy != "" {
+				who += "=" + string(v.AnsweredBy)
+			}
+			told = append(told, fmt.Sprintf("%s@%d", who, (v.At-answered)/time.Millisecond))
+		}
+	}
+	for line := range strings.Lines(script) {
+		verb, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
+		switch verb {
+		case "":
+		case "hush", "talk":
+			ms, err := strconv.Atoi(rest)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range ms / 20 {
+				observe(Signal{Speech: verb == "talk"})
+				now += tick
+			}
+		case "tone":
+			observe(Signal{Tone: tones[rest]})
+			now += tick
+		case "words", "final":
+			observe(Signal{Kind: Words, Text: rest, Final: verb == "final"})
+		case "answered":
+			answered = now
+			observe(Signal{Kind: Answered})
+		case "bot":
+			observe(Signal{Kind: Talk})
+		default:
+			t.Fatalf("the script says %q", line)
+		}
+	}
+	return told
+}
+
+func TestWhatAnswered(t *testing.T) {
+	for _, c := range []struct{ name, script, want string }{
+		{"a person says hello and waits", `
+			hush 1000
+			answered
+			hush 500
+			talk 400
+			hush 800`, "greeting=human@1280-1400"},
+		{"a person takes a breath first", `
+			answered
+			hush 300
+			talk 40
+			hush 600
+			talk 500
+			hush 800`, "greeting=human@1820-1900"},
+		{"a receptionist says the firm's name", `
+			answered
+			hush 400
+			talk 1900
+			hush 900`, "greeting=human@2900-3000"},
+		{"a machine recites", `
+			answered
+			hush 600
+			talk 5000
+			hush 600
+			tone beep
+			hush 500`, "recital=voicemail@3700-3900 beep=voicemail@6200-6240"},
+		{"a machine is known by its words before it is by its length", `
+			answered
+			hush 600
+			talk 2000
+			words hi you've reached anna leave a message after the tone
+			talk 1000`, "voicemail=voicemail@2600-2640"},
+		{"a short machine greeting is corrected", `
+			answered
+			hush 400
+			talk 1000
+			hush 600
+			talk 2000
+			final please leave a message after the tone
+			hush 400
+			tone beep`, "greeting=human@1800-1900 voicemail=voicemail@3980-4040 beep=voicemail"},
+		{"nobody speaks", `
+			answered
+			hush 6000`, "silence=silence@4980-5040"},
+		{"somebody speaks late", `
+			answered
+			hush 5500
+			talk 400
+			hush 600`, "silence=silence greeting=human@6280-6400"},
+		{"a fax", `
+			answered
+			hush 1000
+			tone fax`, "fax=fax@1000-1020"},
+		{"a menu", `
+			answered
+			hush 300
+			talk 3000
+			final 业务咨询请按一`, "ivr_menu=ivr"},
+		{"a call screener", `
+			answered
+			hush 300
+			talk 2000
+			words please state your name and why you're calling`, "call_screening=screening"},
+		{"an assistant", `
+			answered
+			hush 300
+			talk 1000
+			words 您好我是机主的语音助手`, "assistant=assistant"},
+		{"the network answers and says that the phone is off", `
+			answered
+			hush 300
+			talk 1500
+			words 您拨打的电话已关机`, "power_off=power_off"},
+		{"a person speaks of a phone that was off", `
+			answered
+			hush 300
+			talk 500
+			hush 700
+			bot
+			talk 900
+			final 我的手机昨天关机了`, "greeting=human"},
+		{"a message left once the conversation runs is no greeting", `
+			answered
+			hush 300
+			talk 500
+			hush 700
+			bot
+			hush 20000
+			final please leave a message after the tone`, "greeting=human"},
+	} {
+		t.Run(c.name, func(t *testing.T) { follows(t, play(t, c.script), c.want) })
+	}
+}
+
+func TestEarlyMedia(t *testing.T) {
+	for _, c := range []struct{ name, script, want string }{
+		{"it rings", "hush 1000\ntone ringback\nhush 3000\ntone ringback", "ringback"},
+		{"a busy tone", "hush 1000\ntone busy", "busy_tone=busy"},
+		{"the network has no way", "tone congestion", "congestion_tone=congestion"},
+		{"three tones and an announcement", `
+			tone sit
+			talk 1500
+			words the number you have dialed is not in service`, "sit=unreachable empty=invalid_number"},
+		{"a dead number says so before its repeat", `
+			talk 2500
+			words 您好您拨打的号码是空号
+			talk 1000
+			final 您好您拨打的号码是空号请核对后再拨
+			talk 2000`, "empty=invalid_number@2500-2520"},
+		{"an uncertain partial waits for the final", `
+			talk 2000
+			words 关机
+			talk 500
+			final 关机`, "power_off=power_off@2500-2520"},
+		{"connecting is no result", "talk 1000\nfinal 正在为您接通请稍候", "connecting"},
+		{"and takes none back", "talk 1000\nfinal 您拨打的电话已关机\nfinal 请不要挂机", "power_off=power_off"},
+		{"music instead of a ringback", "talk 8000", "ringback_music@5900-6100"},
+		{"then the call is answered after all", `
+			tone ringback
+			hush 3000
+			answered
+			hush 500
+			talk 400
+			hush 600`, "ringback greeting=human@1280-1400"},
+	} {
+		t.Run(c.name, func(t *testing.T) { follows(t, play(t, c.script), c.want) })
+	}
+}
+
+func follows(t *testing.T, told []string, want string) {
+	t.Helper()
+	wants := strings.Fields(want)
+	if len(told) != len(wants) {
+		t.Fatalf("told %v, want %v", told, wants)
+	}
+	for i, w := range wants {
+		name, span, _ := strings.Cut(w, "@")
+		got, at, _ := strings.Cut(told[i], "@")
+		ms, _ := strconv.Atoi(at)
+		from, to, _ := strings.Cut(span, "-")
+		lo, _ := strconv.Atoi(from)
+		hi, _ := strconv.Atoi(to)
+		if got != name || span != "" && (ms < lo || ms > hi) {
+			t.Fatalf("told %v, want %v", told, wants)
+		}
+	}
+}
+
+func TestVerdictFinal(t *testing.T) {
+	for _, c := range []struct {
+		v    Verdict
+		want bool
+	}{
+		{Verdict{Class: "ringback"}, false},
+		{Verdict{Network: outcome.PowerOff}, true},
+		{Verdict{Network: outcome.Answered}, false},
+		{Verdict{AnsweredBy: outcome.Voicemail}, false},
+	} {
+		if c.v.Final() != c.want {
+			t.Errorf("%+v: Final is %v", c.v, !c.want)
+		}
+	}
+}
