@@ -1,0 +1,157 @@
+package line
+
+import (
+	"net/netip"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"parley/media/dtmf"
+	"parley/media/jitter"
+	"parley/media/rtp"
+)
+
+// drainMost packets are taken in one tick: far more than a call sends, and a
+// bound on what a flood may cost the others.
+const drainMost = 64
+
+// receiving is the beat's state of the receiving direction.
+type receiving struct {
+	pace      pace
+	reception rtp.Reception
+	past      int64  // expected and received of earlier sources
+	pastGot   int64  //
+	seen      uint64 // bitmap of the sequence numbers up to highest
+	highest   int64
+	gate      gate
+	keys      dtmf.Receiver
+	pcm       [packetMax]int16
+}
+
+// drain takes what the sockets hold.
+func (l *Line) drain(now time.Time, t time.Duration) {
+	if l.lock.relearn(t) {
+		_ = l.rtp.connect(netip.AddrPort{})
+	}
+	for taken := 0; taken < drainMost; {
+		n, e := l.batch.receive(l.rtp)
+		if e == unix.ECONNREFUSED { // an ICMP answer to something we sent
+			taken++
+			l.counts.refused.Add(1)
+			continue
+		}
+		for i := range n {
+			raw, from := l.batch.packet(i)
+			arrival := t
+			if !l.virtual {
+				arrival -= l.batch.age(i, now)
+			}
+			l.packet(raw, from, arrival)
+		}
+		if taken += n; n < batchSize {
+			break
+		}
+	}
+	l.hearReports(now)
+	if l.remote != nil {
+		l.publish()
+	}
+}
+
+// packet takes one received packet.
+func (l *Line) packet(raw []byte, from netip.AddrPort, arrival time.Duration) {
+	if l.remote == nil {
+		l.counts.foreign.Add(1)
+		return
+	}
+	if rtp.IsRTCP(raw) { // the far side sends both to one port (RFC 5761)
+		l.hearReport(raw, from, l.now())
+		return
+	}
+	h, payload, err := rtp.Parse(raw)
+	if err != nil {
+		l.counts.malformed.Add(1)
+		return
+	}
+	switch l.lock.judge(from, h, arrival) {
+	case foreign:
+		l.counts.foreign.Add(1)
+		return
+	case pending:
+		return
+	case fresh:
+		l.newSource(from)
+	}
+	extended, ok := l.receiving.reception.Packet(h, arrival)
+	if !ok {
+		return
+	}
+	if l.receiving.repeated(extended) {
+		l.counts.duplicates.Add(1)
+		return
+	}
+	l.counts.heard.Store(int64(arrival))
+	l.payload(h, payload, arrival)
+}
+
+// newSource begins a stream: everything that was learnt about the last one is
+// forgotten, its counts are kept.
+func (l *Line) newSource(from netip.AddrPort) {
+	r := &l.receiving
+	r.past += r.reception.Expected()
+	r.pastGot += r.reception.Received()
+	r.reception = rtp.NewReception(int(l.remote.Codec.Rate()))
+	r.seen, r.highest = 0, 0
+	r.keys.Reset()
+	l.jitter.Reset()
+	if err := l.rtp.connect(from); err != nil {
+		l.counts.refused.Add(1) // the lock above still keeps strangers out
+	}
+}
+
+// payload takes the content of a packet that is the far side's and new.
+func (l *Line) payload(h rtp.Header, payload []byte, arrival time.Duration) {
+	r := &l.receiving
+	switch {
+	case h.PayloadType == l.remote.PayloadType:
+		pcm := l.remote.Codec.AppendPCM(r.pcm[:0], payload)
+		l.jitter.Put(jitter.Packet{Timestamp: h.Timestamp, Arrival: arrival, PCM: pcm, Voiced: r.gate.open(pcm)})
+	case l.remote.DTMF != 0 && h.PayloadType == l.remote.DTMF:
+		key, ok := r.keys.Receive(h.Timestamp, h.Marker, payload)
+		if !ok {
+			return
+		}
+		select {
+		case l.digits <- key:
+		default:
+			l.counts.digitsLost.Add(1)
+		}
+	case h.PayloadType == comfortNoise:
+	default:
+		l.counts.malformed.Add(1)
+	}
+}
+
+// comfortNoise (RFC 3389) stands for silence; the jitter buffer makes its own.
+const comfortNoise = 13
+
+// repeated tells whether a sequence number was seen before; one too old for the
+// bitmap counts as seen.
+func (r *receiving) repeated(extended int64) bool {
+	if ahead := extended - r.highest; r.seen == 0 || ahead > 0 {
+		if r.seen == 0 || ahead >= 64 {
+			r.seen = 0
+		} else {
+			r.seen <<= uint(ahead)
+		}
+		r.seen |= 1
+		r.highest = extended
+		return false
+	}
+	back := r.highest - extended
+	if back >= 64 || r.seen&(1<<uint(back)) != 0 {
+		return true
+	}
+	r.seen |= 1 << uint(back)
+	return false
+}
