@@ -39,6 +39,7 @@ type Node struct {
 type Pattern struct {
 	Source string
 	Root   Node
+	steps  step
 }
 
 // SyntaxError says where a pattern is wrong. Column counts characters from 1.
@@ -70,7 +71,7 @@ func Parse(source string) (*Pattern, error) {
 	if empty(root) {
 		return nil, p.fail("the pattern has no words")
 	}
-	return &Pattern{Source: source, Root: root}, nil
+	return &Pattern{Source: source, Root: root, steps: stepOf(root)}, nil
 }
 
 func empty(n Node) bool {
