@@ -15,6 +15,7 @@ import (
 
 	"parley/barge"
 	"parley/media"
+	"parley/media/echo"
 	"parley/media/tone"
 	"parley/media/vad"
 	"parley/phrase"
@@ -95,6 +96,7 @@ type PromptInfo struct {
 type Ear struct {
 	vad  *vad.Detector
 	tone *tone.Detector
+	echo *echo.Gate
 	mind mind
 	log  *log
 	now  time.Duration
@@ -107,6 +109,7 @@ func New(c Config) *Ear {
 	return &Ear{
 		vad:  vad.New(),
 		tone: tone.New(),
+		echo: echo.New(),
 		mind: newMind(c),
 		log:  newLog(c),
 	}
@@ -128,9 +131,17 @@ func (e *Ear) Hear(in, out media.Frame) Heard {
 		if e.tone.Sounding() {
 			s.voice = 0
 		}
+		s.echo = e.echo.Frame(in.PCM, sent(out)) && s.voice >= heldVoiced
 	}
-	_ = out // the echo gate takes it
 	return e.tell(s)
+}
+
+// sent is the sound of an outgoing frame, nothing when there was none.
+func sent(out media.Frame) []int16 {
+	if out.Rate != media.Rate8k || out.Is(media.Silence) {
+		return nil
+	}
+	return out.PCM
 }
 
 // tick advances the clock. Frames carry their time; a leg that repeats one is
