@@ -145,8 +145,6 @@ func (f *far) expectReply(code int, cseq string) message {
 	}
 }
 
-// quiet reports requests that are new until everything sent so far was taken
-// in; it uses an OPTIONS of its own as a marker, since both ways are in order.
 func (f *far) send(text string, to *net.UDPAddr) {
 	f.t.Helper()
 	if _, err := f.conn.WriteToUDP([]byte(text), to); err != nil {
@@ -218,10 +216,15 @@ type fakeMedia struct {
 	remotes []Remote
 	closed  bool
 	keys    chan rune
+	at      time.Duration
 }
 
 func (m *fakeMedia) ReadFrame(f *media.Frame) error {
-	*f = media.Frame{Rate: media.Rate8k, PCM: make([]int16, 160), Flags: media.Voiced}
+	*f = media.Frame{At: m.at, Rate: media.Rate8k, PCM: make([]int16, 160), Flags: media.Voiced}
+	if len(m.negotiated()) == 0 {
+		f.Flags = media.Silence
+	}
+	m.at += media.Tick
 	return nil
 }
 func (m *fakeMedia) WriteFrame(media.Frame) error { return nil }
@@ -317,5 +320,20 @@ func step(t *testing.T, l call.Leg, want call.ProgressKind) call.Progress {
 	case <-time.After(patience):
 		t.Fatalf("no progress, want %q", want)
 		return call.Progress{}
+	}
+}
+
+// eventually polls what nothing signals.
+func eventually(t *testing.T, ok func() bool) {
+	t.Helper()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(patience)
+	for !ok() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatal("it never came to be")
+		}
 	}
 }

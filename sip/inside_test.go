@@ -40,7 +40,7 @@ func TestReinvite(t *testing.T) {
 	}
 
 	got := m.negotiated()
-	if len(got) != 2 || got[1].Addr.Port() != 40002 {
+	if len(got) != 3 || got[1].Addr.Port() != 40002 || got[1].Mute || got[2].Addr != got[1].Addr || !got[2].Mute {
 		t.Errorf("negotiated %+v", got)
 	}
 	hang(l)

@@ -89,6 +89,7 @@ type leg struct {
 	auth      sip.Header // credentials of the last INVITE
 	challenge *sip.Response
 	answer    session // the far side's last usable description
+	remote    Remote  // what the media was told last
 	heardSDP  bool
 	session   uint64 // identifies our side in every description of this call
 	version   uint64
@@ -102,10 +103,11 @@ type leg struct {
 
 	soundMu    sync.Mutex
 	sound      Media
-	sounding   bool
 	soundOff   bool
 	isAnswered bool
-	at         time.Duration
+	began      bool          // the media gave its first frame
+	before     time.Duration // what the leg's clock was then
+	at         time.Duration // of the next frame
 	lastStats  call.MediaStats
 	silence    [160]int16
 }
@@ -183,6 +185,9 @@ func (l *leg) close() {
 	l.shut = true
 	l.inboxMu.Unlock()
 	l.refuseRest()
+	if l.channel {
+		l.path.account.release()
+	}
 	close(l.progress)
 	close(l.digits)
 	close(l.done)
@@ -211,7 +216,6 @@ func (l *leg) failEarly(err error) {
 
 // run is the leg's life.
 func (l *leg) run(ctx context.Context) {
-	defer l.stack.releasePath(l)
 	if err := l.prepare(ctx); err != nil {
 		l.stack.bury(l, l.peers)
 		l.failEarly(err)
@@ -226,12 +230,6 @@ func (l *leg) run(ctx context.Context) {
 	l.closeSound()
 	l.stack.bury(l, l.peers)
 	l.close()
-}
-
-func (s *Stack) releasePath(l *leg) {
-	if l.channel {
-		l.path.account.release()
-	}
 }
 
 // prepare does everything before the INVITE that can fail without ringing.

@@ -54,6 +54,9 @@ func TestMachine(t *testing.T) {
 		{"the BYE fails", []input{inOK, {what: hangup}, {what: byeDone, err: errTest}},
 			[]deed{doAck, doMedia, doTell, doBye, doEnd},
 			call.Cause{Network: outcome.Answered, SIP: 200, By: call.PartyBot, Rang: true, Err: errTest}},
+		{"early media, then refused", []input{in183, in183, {what: failure, code: 404, q850: 1}},
+			[]deed{doMedia, doTell, doMedia, doTell, doEnd},
+			call.Cause{Network: outcome.InvalidNumber, SIP: 404, Q850: 1, By: call.PartyNetwork, Rang: true, Err: &Failure{Code: 404, Q850: 1}}},
 		{"ring timeout", []input{in180, {what: ringTimeout}, in487},
 			[]deed{doTell, doCancel, doEnd},
 			call.Cause{Network: outcome.NoAnswer, SIP: 487, By: call.PartyBot, Rang: true}},
@@ -209,13 +212,13 @@ func TestNetworkOf(t *testing.T) {
 
 func TestQ850Of(t *testing.T) {
 	for text, want := range map[string]int{
-		`Q.850;cause=17;text="User busy"`:                       17,
+		`Q.850;cause=17;text="User busy"`:                        17,
 		`SIP;cause=200;text="Completed elsewhere",Q.850;cause=1`: 1,
-		`q.850 ; Cause = 16`: 16,
-		`SIP;cause=486`:      0,
-		`Q.850;cause=999`:    0,
-		`Q.850`:              0,
-		``:                   0,
+		`q.850 ; Cause = 16`:                                     16,
+		`SIP;cause=486`:                                          0,
+		`Q.850;cause=999`:                                        0,
+		`Q.850`:                                                  0,
+		``:                                                       0,
 	} {
 		if got := q850Of(text); got != want {
 			t.Errorf("%q gives %d, want %d", text, got, want)

@@ -18,11 +18,13 @@ type Remote struct {
 	// side has none.
 	DTMF  uint8
 	Ptime time.Duration
+	// Mute: the far side holds the call and wants nothing from us.
+	Mute bool
 }
 
 // Media is the RTP side of a leg as this package needs it. ReadFrame and
 // WriteFrame are called by the beat, never together with Close; everything
-// else by the leg.
+// else by the leg. Before Negotiate it gives silence and takes nothing.
 type Media interface {
 	media.Source
 	media.Sink
@@ -42,22 +44,22 @@ func (l *leg) ReadFrame(f *media.Frame) error {
 	if l.soundOff {
 		return io.EOF
 	}
-	at := l.at
-	l.at += media.Tick
-	flags := media.Flags(0)
+	if l.sound == nil {
+		*f = media.Frame{At: l.at, Rate: media.Rate8k, PCM: l.silence[:], Flags: media.Silence}
+	} else {
+		if err := l.sound.ReadFrame(f); err != nil {
+			return err
+		}
+		// The media's clock began later than the leg's.
+		if !l.began {
+			l.began, l.before = true, l.at
+		}
+		f.At += l.before
+	}
+	l.at = f.At + media.Tick
 	if !l.isAnswered {
-		flags = media.Early
+		f.Flags |= media.Early
 	}
-	if !l.sounding {
-		*f = media.Frame{At: at, Rate: media.Rate8k, PCM: l.silence[:], Flags: flags | media.Silence}
-		return nil
-	}
-	if err := l.sound.ReadFrame(f); err != nil {
-		return err
-	}
-	// The leg's clock never jumps, whenever the media began.
-	f.At = at
-	f.Flags |= flags
 	return nil
 }
 
@@ -65,7 +67,7 @@ func (l *leg) ReadFrame(f *media.Frame) error {
 func (l *leg) WriteFrame(f media.Frame) error {
 	l.soundMu.Lock()
 	defer l.soundMu.Unlock()
-	if l.soundOff || !l.sounding {
+	if l.soundOff || l.sound == nil {
 		return nil
 	}
 	return l.sound.WriteFrame(f)
@@ -112,21 +114,22 @@ func (l *leg) soundAddr() netip.AddrPort {
 	return a
 }
 
-// negotiate starts or moves the sound.
+// negotiate starts, moves or holds the sound.
 func (l *leg) negotiate(s session) error {
 	r, err := s.remote()
 	if err != nil {
 		return err
 	}
-	if l.sound == nil || s.held() {
+	if s.held() {
+		r.Addr = l.remote.Addr // nowhere to send to: the old place, muted
+	}
+	if l.sound == nil || !r.Addr.IsValid() {
 		return nil
 	}
 	if err := l.sound.Negotiate(r); err != nil {
 		return err
 	}
-	l.soundMu.Lock()
-	l.sounding = true
-	l.soundMu.Unlock()
+	l.remote = r
 	return nil
 }
 

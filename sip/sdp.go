@@ -325,6 +325,7 @@ func (s session) remote() (Remote, error) {
 		return Remote{}, err
 	}
 	r := Remote{Addr: s.addr, Codec: formats[0].codec, PayloadType: formats[0].payload, Ptime: s.ptime}
+	r.Mute = s.held() || s.direction == sendonly || s.direction == inactive
 	if len(formats) > 1 {
 		r.DTMF = formats[1].payload
 	}

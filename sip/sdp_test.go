@@ -19,13 +19,15 @@ func TestParseSession(t *testing.T) {
 		want       Remote
 		err        error
 	}{
-		{"plain", sdp, Remote{addr("127.0.0.1:40000"), "PCMA", 8, 101, 20 * time.Millisecond}, nil},
+		{"plain", sdp, Remote{addr("127.0.0.1:40000"), "PCMA", 8, 101, 20 * time.Millisecond, false}, nil},
 		{"stream-level address wins, ptime, other order", "m=audio 9000 RTP/AVP 101 0\na=ptime:30\nc=IN IP4 10.0.0.2\na=rtpmap:101 Telephone-Event/8000\nv=0\n",
-			Remote{addr("10.0.0.2:9000"), "PCMU", 0, 101, 30 * time.Millisecond}, nil},
+			Remote{addr("10.0.0.2:9000"), "PCMU", 0, 101, 30 * time.Millisecond, false}, nil},
 		{"video first, text after", "c=IN IP6 ::1\r\nm=video 1 RTP/AVP 0\r\nc=IN IP4 9.9.9.9\r\nm=audio 9000 RTP/AVP 97 8\r\na=rtpmap:97 opus/48000/2\r\nm=text 2 RTP/AVP 98\r\na=inactive\r\n",
-			Remote{addr("[::1]:9000"), "PCMA", 8, 0, 20 * time.Millisecond}, nil},
+			Remote{addr("[::1]:9000"), "PCMA", 8, 0, 20 * time.Millisecond, false}, nil},
 		{"dynamic number for G.711", "c=IN IP4 1.2.3.4\r\nm=audio 9000 RTP/AVP 110\r\na=rtpmap:110 pcmu/8000\r\n",
-			Remote{addr("1.2.3.4:9000"), "PCMU", 110, 0, 20 * time.Millisecond}, nil},
+			Remote{addr("1.2.3.4:9000"), "PCMU", 110, 0, 20 * time.Millisecond, false}, nil},
+		{"on hold", "c=IN IP4 1.2.3.4\r\na=inactive\r\nm=audio 9000 RTP/AVP 0\r\n",
+			Remote{addr("1.2.3.4:9000"), "PCMU", 0, 0, 20 * time.Millisecond, true}, nil},
 		{"number 0 taken by something else", "c=IN IP4 1.2.3.4\r\nm=audio 9000 RTP/AVP 0\r\na=rtpmap:0 G729/8000\r\n", Remote{}, ErrNoCodec},
 		{"rejected", "c=IN IP4 1.2.3.4\r\nm=audio 0 RTP/AVP 0\r\n", Remote{}, ErrNoAudio},
 		{"no audio", "c=IN IP4 1.2.3.4\r\nm=video 9 RTP/AVP 31\r\n", Remote{}, ErrNoAudio},
