@@ -53,7 +53,7 @@ func (c Config) withDefaults() Config {
 	or(&c.Loud, 460)
 	or(&c.Long, 640)
 	or(&c.Murmur, 1400)
-	or(&c.Resume, 180)
+	or(&c.Resume, 200)
 	or(&c.Guard, 300)
 	or(&c.Silence, 5000)
 	or(&c.Least, 100)

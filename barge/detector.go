@@ -32,6 +32,10 @@ type Detector struct {
 	armedAt time.Duration
 
 	late late
+
+	// lapsed is the span of what was let go last, at lapsedAt.
+	lapsed   time.Duration
+	lapsedAt time.Duration
 }
 
 // late is the doubt about an utterance that was let go during a prompt: its
@@ -45,6 +49,9 @@ type late struct {
 
 // lateWords is how long after letting go a final may still stop the prompt.
 const lateWords = 1500 * time.Millisecond
+
+// rejoin: who speaks on so soon after being let go had only drawn breath.
+const rejoin = 300 * time.Millisecond
 
 // longestForeign bounds an utterance before the conversation begins, when it is
 // an announcement or a greeting whose words are wanted soon.
@@ -109,7 +116,7 @@ func (d *Detector) start(p Prompt) {
 	}
 	d.prompt, d.playing, d.promptAt = p, true, d.now
 	d.ducked, d.begun, d.armed, d.keyed = false, true, false, false
-	d.u.under = 0
+	d.u.under, d.u.carried, d.lapsed = 0, 0, 0
 	d.late = late{}
 }
 
@@ -159,6 +166,10 @@ func (d *Detector) sound(s Signal) Decision {
 	d.u.hear(d.now, s, d.playing)
 	if !d.u.open && d.u.voiced >= 60*time.Millisecond {
 		d.u.open = true
+		if d.playing && d.lapsed > 0 && d.u.onset-d.lapsedAt < rejoin {
+			d.u.carried = d.lapsed
+		}
+		d.lapsed = 0
 	}
 	switch {
 	case d.keyed && d.playing:
@@ -210,7 +221,7 @@ func (d *Detector) during() Decision {
 	if d.u.quiet(d.now) >= d.resumeAfter() {
 		return d.letGo()
 	}
-	if !d.ducked && d.u.run > 0 && d.u.under >= d.bar(d.c.Duck) {
+	if !d.ducked && d.u.run > 0 && d.u.under+d.u.carried >= d.bar(d.c.Duck) {
 		d.ducked = true
 		return Duck
 	}
@@ -239,17 +250,18 @@ func (d *Detector) interrupts() bool {
 			return true
 		}
 	}
+	span := d.u.span(d.promptAt)
 	switch w.kind {
 	case echoed:
 		return false
 	case murmur, greets:
-		return d.u.under >= d.c.Murmur
+		return span >= d.c.Murmur
 	}
-	if d.u.under >= d.bar(d.c.Long) {
+	if span >= d.bar(d.c.Long) {
 		return true
 	}
 	loud := d.usual > 0 && d.u.loudness() >= d.usual
-	return loud && d.u.under >= d.bar(d.c.Loud)
+	return loud && span >= d.bar(d.c.Loud)
 }
 
 // resumeAfter is the silence after which speech over the prompt was nothing.
@@ -266,6 +278,9 @@ func (d *Detector) letGo() Decision {
 	if d.kept {
 		d.u.under = 0
 	} else {
+		if k := d.u.words.kind; k != murmur && k != echoed {
+			d.lapsed, d.lapsedAt = d.u.span(d.promptAt), d.now
+		}
 		d.u = utterance{}
 		d.late = late{until: d.now + lateWords}
 	}

@@ -25,6 +25,9 @@ type utterance struct {
 	level  int
 	frames int
 
+	// carried is the span of sound just before it that was let go too early.
+	carried time.Duration
+
 	words    words
 	standing time.Duration // since when words have stood
 }
@@ -48,7 +51,12 @@ const (
 
 // hear takes one frame of sound and reports whether it was voiced.
 func (u *utterance) hear(at time.Duration, s Signal, playing bool) bool {
-	voiced := s.Voice >= 50 && !s.Echo
+	// Once somebody speaks, a doubtful frame is theirs too.
+	bar := 50
+	if u.open {
+		bar = 30
+	}
+	voiced := s.Voice >= bar && !s.Echo
 	if !voiced {
 		if at-u.last >= shortGap {
 			u.run = 0
@@ -77,6 +85,12 @@ func (u *utterance) hear(at time.Duration, s Signal, playing bool) bool {
 
 // quiet is how long the customer has been silent.
 func (u *utterance) quiet(at time.Duration) time.Duration { return at + tick - u.last }
+
+// span is how long the sound since from has lasted, small gaps between its
+// voiced frames included: consonants, and what noise has covered.
+func (u *utterance) span(from time.Duration) time.Duration {
+	return u.carried + min(u.last-max(u.onset, from), u.under*7/4)
+}
 
 // loudness is the mean level of its voiced frames in dB over the noise.
 func (u *utterance) loudness() int {
