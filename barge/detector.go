@@ -43,8 +43,10 @@ type Detector struct {
 type late struct {
 	until time.Duration // finals are believed until then
 	words bool          // it was meant, the words are known: cut
-	turn  bool          // the cut is done: end the turn
-	known bool          // the TurnEnd just given has its words already
+	reply bool          // it answers the prompt, should that end soon
+	turn  bool          // end the turn, not before at
+	at    time.Duration
+	known bool // the TurnEnd just given has its words already
 }
 
 // lateWords is how long after letting go a final may still stop the prompt.
@@ -56,6 +58,9 @@ const rejoin = 300 * time.Millisecond
 // longestForeign bounds an utterance before the conversation begins, when it is
 // an announcement or a greeting whose words are wanted soon.
 const longestForeign = 6 * time.Second
+
+// early is how long before a prompt's end an answer may have been given.
+const early = 800 * time.Millisecond
 
 // settle is how long kept speech waits after a prompt's end, so that the next
 // prompt of the same step may begin first.
@@ -125,8 +130,19 @@ func (d *Detector) end() {
 		d.playing, d.ducked = false, false
 		d.endedAt = d.now
 		d.kept = d.u.open && d.u.voiced >= d.c.Least && (d.kept || d.prompt.Mode == Never)
+		d.replied()
 	}
 	d.arm()
+}
+
+// replied ends the turn of who answered over the prompt's last words, unless
+// they speak again or the next prompt of the step begins.
+func (d *Detector) replied() {
+	meant := d.late.words || d.late.reply && d.now-d.lapsedAt <= early
+	d.late.words, d.late.reply = false, false
+	if meant && !d.u.open {
+		d.late.turn, d.late.at = true, d.now+settle
+	}
 }
 
 // arm starts the clock for Timeout.
@@ -134,13 +150,7 @@ func (d *Detector) arm() { d.armed, d.armedAt = true, d.now }
 
 func (d *Detector) words(s Signal) {
 	if s.Final {
-		// The final of an utterance let go while in doubt. One that closed with
-		// a TurnEnd needs nothing more from here.
-		meant := judge(s.Text, d.prompt, d.playing)
-		if d.now < d.late.until && d.playing && d.cuts(meant, s.Text) && !s.Rejected {
-			d.late.words = true
-		}
-		d.late.until = 0
+		d.final(s)
 		return
 	}
 	if !d.u.open || s.Text == d.u.words.text {
@@ -148,6 +158,26 @@ func (d *Detector) words(s Signal) {
 	}
 	d.u.words = words{text: s.Text, kind: judge(s.Text, d.prompt, d.playing)}
 	d.u.standing = d.now
+}
+
+// final takes the words of an utterance that was let go while in doubt. One
+// that closed with a TurnEnd needs nothing more from here.
+func (d *Detector) final(s Signal) {
+	inTime := d.now < d.late.until
+	d.late.until = 0
+	if !inTime || s.Rejected {
+		return
+	}
+	meant := judge(s.Text, d.prompt, d.playing)
+	answers := meant >= content || meant == murmur && d.answer == phrase.YesNo
+	switch {
+	case d.playing && d.cuts(meant, s.Text):
+		d.late.words = true
+	case d.playing:
+		d.late.reply = answers
+	case answers && d.endedAt-d.lapsedAt <= early:
+		d.late.turn, d.late.at = true, d.now
+	}
 }
 
 // cuts reports whether words of this kind stop the prompt that is playing.
@@ -174,12 +204,12 @@ func (d *Detector) sound(s Signal) Decision {
 	switch {
 	case d.keyed && d.playing:
 		return d.cutForKey()
-	case d.late.turn:
+	case d.late.turn && d.now >= d.late.at:
 		d.late = late{known: true}
 		d.armed, d.owed = false, false
 		return TurnEnd
 	case d.late.words && d.playing:
-		d.late = late{turn: true}
+		d.late = late{turn: true, at: d.now}
 		return d.cut()
 	case d.playing:
 		return d.during()
@@ -278,8 +308,9 @@ func (d *Detector) letGo() Decision {
 	if d.kept {
 		d.u.under = 0
 	} else {
+		d.lapsed, d.lapsedAt = 0, d.now
 		if k := d.u.words.kind; k != murmur && k != echoed {
-			d.lapsed, d.lapsedAt = d.u.span(d.promptAt), d.now
+			d.lapsed = d.u.span(d.promptAt)
 		}
 		d.u = utterance{}
 		d.late = late{until: d.now + lateWords}

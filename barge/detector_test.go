@@ -78,6 +78,47 @@ func TestTheFloor(t *testing.T) {
 			hush 240
 			final stop
 			hush 200`, "duck resume@440-700 discard cut known_turn_end@540-660"},
+		{"yes over the last words of the question answers it", `
+			expect yes_no
+			prompt always : is that right
+			hush 1000
+			talk 260
+			hush 240
+			final yes
+			hush 100
+			ends
+			hush 500`, "duck resume discard known_turn_end@680-760"},
+		{"as when its words come after the end", `
+			expect yes_no
+			prompt always : is that right
+			hush 1000
+			talk 260
+			hush 220
+			ends
+			hush 40
+			final yes
+			hush 500`, "duck resume discard known_turn_end@520-600"},
+		{"yes long before the end is a listening noise", `
+			expect yes_no
+			prompt always : a payment was due on monday, is that right
+			hush 1000
+			talk 260
+			hush 240
+			final yes
+			hush 1500
+			ends
+			hush 500`, "duck resume discard"},
+		{"and a next prompt of the step takes it back", `
+			expect yes_no
+			prompt always : is that right
+			hush 1000
+			talk 260
+			hush 240
+			final yes
+			hush 100
+			ends
+			prompt always : please say yes or no
+			hush 500`, "duck resume discard"},
 		{"and not when it was rejected", `
 			prompt always
 			hush 1000

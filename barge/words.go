@@ -182,7 +182,7 @@ func ownWords(text, own string) bool {
 			same++
 		}
 	}
-	return same*10 >= (len(units)-1)*7
+	return same*10 >= (len(units)-1)*6
 }
 
 // split cuts text into Latin words and single Chinese characters.

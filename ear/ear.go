@@ -125,15 +125,22 @@ func (e *Ear) Hear(in, out media.Frame) Heard {
 		r := e.vad.Frame(in.PCM)
 		s.voice = int(r.Prob*100 + 0.5)
 		s.level = int(r.AboveDB + 0.5)
-		if t, ok := e.tone.Frame(in.PCM); ok {
-			s.tone = t.Kind
-		}
-		if e.tone.Sounding() {
-			s.voice = 0
+		if e.mind.tonal(e.now) {
+			e.listenForTones(in.PCM, &s)
 		}
 		s.echo = e.echo.Frame(in.PCM, sent(out)) && s.voice >= heldVoiced
 	}
 	return e.tell(s)
+}
+
+// listenForTones names the tone in a frame. What is a tone is no voice.
+func (e *Ear) listenForTones(pcm []int16, s *signal) {
+	if t, ok := e.tone.Frame(pcm); ok {
+		s.tone = t.Kind
+	}
+	if e.tone.Sounding() {
+		s.voice = 0
+	}
 }
 
 // sent is the sound of an outgoing frame, nothing when there was none.

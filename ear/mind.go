@@ -45,6 +45,7 @@ type mind struct {
 	progress *progress.Detector
 
 	answered, talking bool
+	answeredAt        time.Duration
 	// waiting is a verdict from words, to be told with the next tick.
 	waiting    progress.Verdict
 	hasWaiting bool
@@ -52,6 +53,15 @@ type mind struct {
 
 func newMind(c Config) mind {
 	return mind{barge: barge.New(c.Barge), progress: progress.New(c.Progress)}
+}
+
+// tonesUntil is how long after the answer tones still say something: by then a
+// conversation runs, or the message has been left.
+const tonesUntil = 90 * time.Second
+
+// tonal reports whether tones may still say something.
+func (m *mind) tonal(now time.Duration) bool {
+	return !m.talking || now-m.answeredAt < tonesUntil
 }
 
 // feedAfter is how long silence inside an open utterance is still fed: while
@@ -145,7 +155,7 @@ func (m *mind) event(s signal) {
 	case expect:
 		m.barge.Observe(barge.Signal{Kind: barge.Expect, At: s.at, Answer: s.answer, Silence: s.silence})
 	case answered:
-		m.answered = true
+		m.answered, m.answeredAt = true, s.at
 		m.progress.Observe(progress.Signal{Kind: progress.Answered, At: s.at})
 	}
 }

@@ -1,0 +1,84 @@
+package barge
+
+import "testing"
+
+func TestBackchannel(t *testing.T) {
+	for _, text := range []string{
+		"嗯", "嗯嗯", "哦", "好的好的", "对对对", "嗯 好的", "是的是的", "知道了", "哦我知道了", "行行行", "嗯哼",
+		"uh-huh", "yeah", "yeah yeah", "right", "Mm.", "mm hmm", "okay sure", "oh I see", "got it", "yes yes okay", "ah right",
+	} {
+		if !Backchannel(text) {
+			t.Errorf("%q only shows that somebody listens", text)
+		}
+	}
+	for _, text := range []string{
+		"", " ", "我已经还了", "好的我下周还", "不是", "嗯不对", "等一下", "对方是谁", "yes but i paid", "no", "right now i can't",
+		"yeah no", "wait", "rightly", "okay who is this", "so what",
+	} {
+		if Backchannel(text) {
+			t.Errorf("%q says something", text)
+		}
+	}
+}
+
+func TestStops(t *testing.T) {
+	for _, text := range []string{"等一下", "嗯等一下", "你打错了", "不是我", "wait a minute", "No.", "hold on", "but I paid", "who is this", "what?", "don't call me"} {
+		if !Stops(text) {
+			t.Errorf("%q claims the floor", text)
+		}
+	}
+	for _, text := range []string{"", "i know that", "nothing", "好的", "我下周还", "buttercup", "whatever you say", "stopwatch"} {
+		if Stops(text) {
+			t.Errorf("%q claims nothing", text)
+		}
+	}
+}
+
+func TestUnfinished(t *testing.T) {
+	for _, text := range []string{"i will pay on", "because", "yes and", "我想", "下周五然后", "那个", "it is um"} {
+		if !Unfinished(text) {
+			t.Errorf("%q goes on", text)
+		}
+	}
+	for _, text := range []string{"", "i will pay on friday", "yes", "下周五", "a hand", "好的"} {
+		if Unfinished(text) {
+			t.Errorf("%q is complete", text)
+		}
+	}
+}
+
+func TestOwnWords(t *testing.T) {
+	const en = "A payment of one hundred dollars to Acme Store was due on Monday. When can you pay it?"
+	const zh = "您在示范商店有一笔三百二十元的款项已经到期，请问什么时候可以还款？"
+	for _, c := range []struct {
+		text, own string
+		want      bool
+	}{
+		{"one hundred dollars to acme", en, true},
+		{"hundred dollars two acme store was due", en, true},
+		{"当天有一笔三百二十元的款项", zh, true},
+		{"i paid one hundred dollars already", en, false},
+		{"on monday", en, false},                      // too short to tell
+		{"no one hundred dollars to acme", en, false}, // a word that claims the floor
+		{"我已经还了", zh, false},
+		{"one hundred dollars", "", false},
+	} {
+		if got := ownWords(c.text, c.own); got != c.want {
+			t.Errorf("%q is our own %q: %v, want %v", c.text, c.own, got, c.want)
+		}
+	}
+}
+
+func FuzzWords(f *testing.F) {
+	f.Add("yeah but 我想", "uh-huh")
+	f.Add("\xff\xfe’'", "等")
+	f.Fuzz(func(t *testing.T, text, own string) {
+		if Backchannel(text) && squeeze(text) == "" {
+			t.Errorf("%q is empty and backchannel", text)
+		}
+		Stops(text)
+		Unfinished(text)
+		ownWords(text, own)
+		contains(text, []string{own})
+	})
+}
