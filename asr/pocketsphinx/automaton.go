@@ -128,7 +128,7 @@ func (n *network) closure(set []int32) []int32 {
 // minimize merges common ends: without cycles, states are equal when their
 // edges lead to equal states.
 func (a *automaton) minimize() *automaton {
-	min := &automaton{words: a.words}
+	least := &automaton{words: a.words}
 	numbers := map[string]int32{}
 	done := make([]int32, len(a.edges))
 	for i := range done {
@@ -151,16 +151,16 @@ func (a *automaton) minimize() *automaton {
 		}
 		id, ok := numbers[string(key)]
 		if !ok {
-			id = int32(len(min.edges))
+			id = int32(len(least.edges))
 			numbers[string(key)] = id
-			min.edges = append(min.edges, out)
-			min.final = append(min.final, a.final[s])
+			least.edges = append(least.edges, out)
+			least.final = append(least.final, a.final[s])
 		}
 		done[s] = id
 		return id
 	}
-	min.first = visit(0)
-	return min
+	least.first = visit(0)
+	return least
 }
 
 // fsg writes the automaton in Sphinx's FSG notation. An empty phrase is never

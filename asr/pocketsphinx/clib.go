@@ -26,12 +26,11 @@ type library struct {
 	freeFSG      func(fsg uintptr) int32
 	setFSG       func(ps uintptr, name string, fsg uintptr) int32
 	setSearch    func(ps uintptr, name string) int32
-	unsetSearch  func(ps uintptr, name string) int32
+	startStream  func(ps uintptr) int32
 	startUtt     func(ps uintptr) int32
 	processRaw   func(ps uintptr, pcm *int16, n uintptr, noSearch, full int32) int32
 	endUtt       func(ps uintptr) int32
 	hyp          func(ps uintptr, score *int32) string
-	frames       func(ps uintptr) int32
 	segments     func(ps uintptr, score *int32) uintptr
 	segNext      func(seg uintptr) uintptr
 	segFree      func(seg uintptr)
@@ -70,12 +69,11 @@ var load = sync.OnceValues(func() (*library, error) {
 		{base, &l.freeFSG, "fsg_model_free"},
 		{sphinx, &l.setFSG, "ps_set_fsg"},
 		{sphinx, &l.setSearch, "ps_set_search"},
-		{sphinx, &l.unsetSearch, "ps_unset_search"},
+		{sphinx, &l.startStream, "ps_start_stream"},
 		{sphinx, &l.startUtt, "ps_start_utt"},
 		{sphinx, &l.processRaw, "ps_process_raw"},
 		{sphinx, &l.endUtt, "ps_end_utt"},
 		{sphinx, &l.hyp, "ps_get_hyp"},
-		{sphinx, &l.frames, "ps_get_n_frames"},
 		{sphinx, &l.segments, "ps_seg_iter"},
 		{sphinx, &l.segNext, "ps_seg_next"},
 		{sphinx, &l.segFree, "ps_seg_free"},

@@ -107,7 +107,8 @@ func (d *decoder) use(name string) error {
 }
 
 func (d *decoder) start() error {
-	if d.lib.startUtt(d.ps) != 0 {
+	// A new stream counts the frames from 0 again.
+	if d.lib.startStream(d.ps) != 0 || d.lib.startUtt(d.ps) != 0 {
 		return fmt.Errorf("pocketsphinx cannot begin an utterance")
 	}
 	return nil
@@ -137,10 +138,6 @@ func (d *decoder) best() (string, int32) {
 	text := d.lib.hyp(d.ps, &score)
 	return text, score
 }
-
-// frames is how many frames of 10 ms were decoded, without those that its own
-// detector took for silence.
-func (d *decoder) frames() int { return int(d.lib.frames(d.ps)) }
 
 // segment is one word or filler of the best path, in frames of 10 ms,
 // both ends included.

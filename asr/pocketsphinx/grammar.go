@@ -9,14 +9,12 @@ import (
 
 	"parley/asr"
 	"parley/phrase"
+	"parley/spoken"
 )
-
-// Rule is one rule behind a <class>, in the notation of package phrase.
-type Rule struct{ Name, Body string }
 
 // classes gives the rules behind a <class>: the first is the class itself, the
 // others are those that it and they refer to by name.
-type classes func(language, class string) ([]Rule, bool)
+type classes func(language, class string) ([]spoken.Rule, bool)
 
 // grammar is one compiled expectation.
 type grammar struct {

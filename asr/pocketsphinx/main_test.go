@@ -1,6 +1,7 @@
 package pocketsphinx
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -21,13 +22,79 @@ func TestMain(m *testing.M) {
 		if os.Args[2] != Kind {
 			os.Exit(2)
 		}
-		if err := worker.Serve(context.Background(), Handler); err != nil {
+		if err := worker.Serve(context.Background(), fragile); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
 		os.Exit(0)
 	}
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(withRecognizer{m})
+}
+
+// withRecognizer stops the shared recogniser after the last test.
+type withRecognizer struct{ m *testing.M }
+
+func (w withRecognizer) Run() int {
+	code := w.m.Run()
+	if stopOurs != nil {
+		stopOurs()
+	}
+	return code
+}
+
+var (
+	stopOurs func()
+	ours     = sync.OnceValues(func() (*Recognizer, error) {
+		dir, err := sharedPath("models", "pocketsphinx")
+		if err != nil {
+			return nil, err
+		}
+		r, err := New(Options{Models: dir, Worker: worker.Options{Nice: -1}})
+		if err != nil {
+			return nil, err
+		}
+		ctx, cancel := context.WithCancel(context.Background())
+		var wg sync.WaitGroup
+		wg.Go(func() { r.Run(ctx) })
+		stopOurs = func() { cancel(); wg.Wait() }
+		return r, nil
+	})
+)
+
+// recognizer has the telephone-band models and lives for all tests: it takes
+// a moment to start.
+func recognizer(t testing.TB) *Recognizer {
+	t.Helper()
+	models(t)
+	r, err := ours()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// fragile is Handler in a process that ends when a message asks for it.
+func fragile(config []byte) (worker.Handler, error) {
+	h, err := Handler(config)
+	return fragileHandler{h}, err
+}
+
+const crashWord = "crash this worker"
+
+type fragileHandler struct{ worker.Handler }
+
+func (h fragileHandler) Open(ctx context.Context, hello []byte, send func([]byte) error) (worker.Session, error) {
+	s, err := h.Handler.Open(ctx, hello, send)
+	return fragileSession{s}, err
+}
+
+type fragileSession struct{ worker.Session }
+
+func (s fragileSession) Handle(msg []byte) error {
+	if bytes.Contains(msg, []byte(crashWord)) {
+		os.Exit(9)
+	}
+	return s.Session.Handle(msg)
 }
 
 // absent skips a test for want of something, except where the machine promised
@@ -40,14 +107,18 @@ func absent(t testing.TB, format string, args ...any) {
 	t.Skipf(format, args...)
 }
 
-// shared is the folder of models and data beside the repository.
-func shared(t testing.TB, path ...string) string {
-	t.Helper()
+// sharedPath is a place in the folder of models and data beside the repository.
+func sharedPath(path ...string) (string, error) {
 	dir := os.Getenv("SHARED")
 	if dir == "" {
 		dir = filepath.Join("..", "..", "..", "shared")
 	}
-	full, err := filepath.Abs(filepath.Join(append([]string{dir}, path...)...))
+	return filepath.Abs(filepath.Join(append([]string{dir}, path...)...))
+}
+
+func shared(t testing.TB, path ...string) string {
+	t.Helper()
+	full, err := sharedPath(path...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,6 +142,7 @@ func models(t testing.TB) string {
 // running runs a recogniser for the test.
 func running(t testing.TB, o Options) *Recognizer {
 	t.Helper()
+	o.Worker.Nice = -1 // the rest of the tests must not starve it
 	r, err := New(o)
 	if err != nil {
 		t.Fatal(err)

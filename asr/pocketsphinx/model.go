@@ -25,7 +25,7 @@ type Model struct {
 // TestHumanSpeech, see there.
 const (
 	rejectEnglish     = 25
-	rejectChinese     = 20
+	rejectChinese     = 27.5
 	rejectEnglishWide = 25
 )
 
@@ -90,9 +90,10 @@ func exists(path ...string) bool {
 }
 
 // args are the decoder's options for this model. The telephone-band models
-// were made without noise removal, and are worse with it.
+// were made without noise removal, and are worse with it. Silence stays in: the
+// decoder's own detector cuts soft beginnings and shifts the times of words.
 func (m Model) args() []string {
-	args := []string{"-hmm", m.Acoustic, "-samprate", fmt.Sprint(int(m.Rate))}
+	args := []string{"-hmm", m.Acoustic, "-samprate", fmt.Sprint(int(m.Rate)), "-remove_silence", "no"}
 	if m.Rate == media.Rate8k {
 		args = append(args, "-remove_noise", "no")
 	}

@@ -41,6 +41,7 @@ type session struct {
 	samples  []int16 // of the last message
 	pending  []int16 // at the model's rate, less than a block
 	heard    int     // samples decoded, at the model's rate
+	loudness loudness
 
 	partial string
 	stood   int // blocks since the partial changed
@@ -74,9 +75,9 @@ func (s *session) Handle(msg []byte) error {
 // Close implements worker.Session: the decoders go back.
 func (s *session) Close() error {
 	if s.speaking {
-		if s.pair.phrases.end() != nil || s.pair.sounds.end() != nil {
+		if err := s.end(); err != nil {
 			s.pair.free()
-			return nil
+			return err
 		}
 	}
 	s.voice.put(s.pair)
@@ -157,6 +158,7 @@ func (s *session) begin() error {
 		}
 	}
 	s.clock.reset()
+	s.loudness.reset()
 	s.pending, s.heard, s.full = s.pending[:0], 0, false
 	s.partial, s.stood = "", 0
 	s.speaking = true
@@ -174,6 +176,7 @@ func (s *session) end() error {
 }
 
 func (s *session) decode() error {
+	s.loudness.add(s.pending)
 	if s.grammar != nil {
 		if err := s.pair.phrases.process(s.pending); err != nil {
 			return err
@@ -234,8 +237,26 @@ func (s *session) judge(r asr.Result) asr.Result {
 	}
 	return asr.Result{
 		Final: true, Confidence: r.Confidence, From: r.From, To: r.To,
-		Rejected: s.pair.sounds.frames() >= audible,
+		Rejected: s.sounded() >= audible,
 	}
+}
+
+// sounded is how many frames are loud and hold something that the free decoder
+// took for speech.
+func (s *session) sounded() int {
+	var n int
+	for _, seg := range s.pair.sounds.segments() {
+		if !filler(seg.word) {
+			n += s.loudness.loud(seg.from, seg.to+1)
+		}
+	}
+	return n
+}
+
+// filler reports whether a segment of the best path is silence or noise.
+func filler(word string) bool {
+	return word == "" || word[0] == '<' || word[0] == '(' || word == "sil" ||
+		strings.HasPrefix(word, "++") || strings.HasPrefix(word, "[")
 }
 
 // result is the best phrase so far. Its confidence is 0.5 where the distance
@@ -250,15 +271,22 @@ func (s *session) result() asr.Result {
 		return r
 	}
 	var frames int32
+	var loud int
 	for _, seg := range s.pair.phrases.segments() {
-		word := base(seg.word)
-		if strings.HasPrefix(word, "<") || strings.HasPrefix(word, "++") || word == "(NULL)" {
+		if filler(seg.word) {
 			continue
 		}
+		word := base(seg.word)
 		frames += seg.to - seg.from + 1
+		loud += s.loudness.loud(seg.from, seg.to+1)
 		r.Words = append(r.Words, asr.Word{Text: word, From: s.timeOf(seg.from), To: s.timeOf(seg.to + 1)})
 	}
 	if frames == 0 {
+		r.Words = nil
+		return r
+	}
+	if loud < audible/2 || loud*4 < int(frames) {
+		// Words out of silence or steady noise.
 		r.Words = nil
 		return r
 	}
