@@ -62,7 +62,8 @@ type Heard struct {
 	// through Text, after the utterance's Discard: its words turned out to be
 	// meant. There is nothing to Finish; the turn's text is that final.
 	Known bool
-	// Onset is the first voiced sound of the open utterance.
+	// Onset is the first voiced sound of the open utterance, or of the last one
+	// when none is open.
 	Onset time.Duration
 
 	// Verdict is what answered, when HasVerdict.

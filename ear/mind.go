@@ -44,6 +44,7 @@ type mind struct {
 	barge    *barge.Detector
 	progress *progress.Detector
 
+	onset             time.Duration // of the open utterance, or the last one
 	answered, talking bool
 	answeredAt        time.Duration
 	// waiting is a verdict from words, to be told with the next tick.
@@ -80,7 +81,6 @@ func (m *mind) observe(s signal) Heard {
 	h := Heard{At: s.at, Speech: speech, Tone: s.tone, Beep: s.tone == tone.Beep}
 
 	wasOpen := m.barge.Open()
-	onset := m.barge.Onset()
 	h.Decision = m.barge.Observe(barge.Signal{
 		Kind: barge.Sound, At: s.at, Voice: s.voice, Level: s.level, Echo: s.echo,
 	})
@@ -90,11 +90,9 @@ func (m *mind) observe(s signal) Heard {
 	h.Discard = wasOpen && !open && (h.Decision != barge.TurnEnd || h.Known)
 	h.Feed = open && m.barge.Quiet() < feedAfter
 	if open {
-		onset = m.barge.Onset()
+		m.onset = m.barge.Onset()
 	}
-	if open || wasOpen {
-		h.Onset = onset
-	}
+	h.Onset = m.onset
 	m.judge(&h, progress.Signal{Kind: progress.Sound, At: s.at, Speech: speech, Tone: far[s.tone]})
 	return h
 }

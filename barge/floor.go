@@ -1,0 +1,130 @@
+package barge
+
+import "time"
+
+// rejoin: who speaks on so soon after being let go had only drawn breath.
+const rejoin = 300 * time.Millisecond
+
+// cuts reports whether words of this kind stop the prompt that is playing.
+func (d *Detector) cuts(e evidence, text string) bool {
+	if d.prompt.Mode == Hotword {
+		return contains(text, d.prompt.Hotwords)
+	}
+	if d.prompt.Mode == Never {
+		return false
+	}
+	// In a prompt's first moments a greeting answers its "hello".
+	return e == stop || e == content || e == greets && d.now-d.promptAt > 1500*time.Millisecond
+}
+
+// cutForKey stops the prompt for a key. The key is what the customer said: an
+// utterance that was open is dropped.
+func (d *Detector) cutForKey() Decision {
+	d.keyed, d.kept = false, false
+	d.u = utterance{}
+	d.cut()
+	d.owed = false
+	return Cut
+}
+
+func (d *Detector) cut() Decision {
+	d.playing, d.ducked = false, false
+	d.endedAt = d.now
+	d.owed = d.u.open
+	d.arm()
+	return Cut
+}
+
+// during judges speech while a prompt plays.
+func (d *Detector) during() Decision {
+	if !d.u.open || d.kept && d.u.under == 0 {
+		return Hold
+	}
+	if d.prompt.Mode == Never {
+		return d.bound()
+	}
+	if d.interrupts() {
+		return d.cut()
+	}
+	if d.u.quiet(d.now) >= d.resumeAfter() {
+		return d.letGo()
+	}
+	if !d.ducked && d.u.run > 0 && d.u.under+d.u.carried >= d.bar(d.c.Duck) {
+		d.ducked = true
+		return Duck
+	}
+	return Hold
+}
+
+// bar is the evidence asked for: twice as much while the guard stands.
+func (d *Detector) bar(need time.Duration) time.Duration {
+	if d.now-d.promptAt < d.prompt.Guard {
+		return 2 * need
+	}
+	return need
+}
+
+// interrupts weighs words, length and level of speech over the prompt.
+func (d *Detector) interrupts() bool {
+	w := d.u.words
+	stood := d.now - d.u.standing
+	if d.prompt.Mode == Hotword {
+		return contains(w.text, d.prompt.Hotwords)
+	}
+	if d.cuts(w.kind, w.text) && d.u.under >= d.bar(d.c.Duck) && d.now-d.u.onset >= d.c.Decide {
+		// A grammar's first guesses flip; a word that claims the floor is worth
+		// the risk, others must have stood for a moment.
+		if w.kind == stop || stood >= 160*time.Millisecond {
+			return true
+		}
+	}
+	span := d.u.span(d.promptAt)
+	switch w.kind {
+	case echoed:
+		return false
+	case murmur, greets:
+		return span >= d.c.Murmur
+	}
+	if span >= d.bar(d.c.Long) {
+		return true
+	}
+	loud := d.usual > 0 && d.u.loudness() >= d.usual
+	return loud && span >= d.bar(d.c.Loud)
+}
+
+// resumeAfter is the silence after which speech over the prompt was nothing.
+func (d *Detector) resumeAfter() time.Duration {
+	if k := d.u.words.kind; k == murmur || k == echoed {
+		return d.c.Resume * 2 / 3
+	}
+	return d.c.Resume
+}
+
+// letGo closes an utterance that was nothing, raising the prompt again. What
+// was said over an earlier disclosure stays and is answered.
+func (d *Detector) letGo() Decision {
+	if d.kept {
+		d.u.under = 0
+	} else {
+		d.lapsed, d.lapsedAt = 0, d.now
+		if k := d.u.words.kind; k != murmur && k != echoed {
+			d.lapsed = d.u.span(d.promptAt)
+		}
+		d.u = utterance{}
+		d.late = late{until: d.now + lateWords}
+	}
+	if !d.ducked {
+		return Hold
+	}
+	d.ducked = false
+	return Resume
+}
+
+// bound keeps speech during a prompt that may not be interrupted. It closes
+// only when there is too much of it, or when it was nothing but a noise.
+func (d *Detector) bound() Decision {
+	if d.u.quiet(d.now) >= d.c.Pauses.Free && d.u.voiced < d.c.Least {
+		d.u, d.kept = utterance{}, false
+	}
+	return Hold
+}
