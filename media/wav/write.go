@@ -69,10 +69,16 @@ func (w *Writer) Write(b []byte) (int, error) {
 	return n, nil
 }
 
+// Size is how long the file is up to its last whole block; what a failed write
+// left behind it may be cut off.
+func (w *Writer) Size() int64 {
+	block := int64(2 * w.channels)
+	return HeaderSize + w.data/block*block
+}
+
 // Flush makes the header count what was written, whole blocks only.
 func (w *Writer) Flush() error {
-	block := int64(2 * w.channels)
-	h := Header(w.rate, w.channels, w.data/block*block)
+	h := Header(w.rate, w.channels, w.Size()-HeaderSize)
 	if _, err := w.w.WriteAt(h[:], 0); err != nil {
 		return fmt.Errorf("wav: write the header: %w", err)
 	}
