@@ -87,7 +87,10 @@ func (p *Pattern) Whole(t Text, classes Classes) bool {
 func (p *Pattern) Find(t Text, classes Classes) (Match, bool) {
 	m := matcher{t: t, classes: classes}
 	var best Match
-	for from := range t.Units {
+	for from, unit := range t.Units {
+		if !p.begins.class && !p.begins.words[unit] {
+			continue
+		}
 		var in set
 		in.add(from)
 		to := m.step(&p.steps, in).last()
@@ -122,6 +125,40 @@ func stepOf(n Node) step {
 		s.children = append(s.children, stepOf(c))
 	}
 	return s
+}
+
+// opening is what a pattern may begin with; it saves most of the walking.
+type opening struct {
+	words map[string]bool
+	class bool
+}
+
+// open adds what s may begin with and reports whether s may be nothing.
+func (o *opening) open(s *step) (nullable bool) {
+	switch s.kind {
+	case Word:
+		if len(s.units) > 0 {
+			o.words[s.units[0]] = true
+		}
+		return len(s.units) == 0
+	case Class:
+		o.class = true
+	case Optional:
+		o.open(&s.children[0])
+		return true
+	case Choices:
+		for i := range s.children {
+			nullable = o.open(&s.children[i]) || nullable
+		}
+	case Sequence:
+		for i := range s.children {
+			if !o.open(&s.children[i]) {
+				return false
+			}
+		}
+		return true
+	}
+	return nullable
 }
 
 // set is a set of unit indexes, 0 to maxUnits.
@@ -268,7 +305,7 @@ func expand(n Node, limit int) [][]string {
 func join(words []string) string {
 	var b strings.Builder
 	for i, w := range words {
-		if i > 0 && !(endsHan(words[i-1]) && beginsHan(w)) {
+		if i > 0 && (!endsHan(words[i-1]) || !beginsHan(w)) {
 			b.WriteByte(' ')
 		}
 		b.WriteString(w)

@@ -40,6 +40,7 @@ type Pattern struct {
 	Source string
 	Root   Node
 	steps  step
+	begins opening
 }
 
 // SyntaxError says where a pattern is wrong. Column counts characters from 1.
@@ -71,7 +72,9 @@ func Parse(source string) (*Pattern, error) {
 	if empty(root) {
 		return nil, p.fail("the pattern has no words")
 	}
-	return &Pattern{Source: source, Root: root, steps: stepOf(root)}, nil
+	out := &Pattern{Source: source, Root: root, steps: stepOf(root), begins: opening{words: map[string]bool{}}}
+	out.begins.open(&out.steps)
+	return out, nil
 }
 
 func empty(n Node) bool {

@@ -40,7 +40,7 @@ func enAmount(r *reader, i int) (reading, bool) {
 	}
 	currency, named := enCurrencies[r.at(k)]
 	if !named {
-		if !r.wanted(KindAmount) || enUnitWords[r.at(k)] || leadingZero(r, j) || r.at(k) == "/" || r.at(k) == ":" {
+		if !r.wanted(KindAmount) || enUnitWords[r.at(k)] || leadingZero(r, j) || r.at(k) == "/" || r.at(k) == ":" || v < 10 && !enStandsAlone(r, k) {
 			return reading{}, false
 		}
 		return reading{[]Value{moneyValue(v, "", exactness(about))}, k}, true
@@ -50,6 +50,21 @@ func enAmount(r *reader, i int) (reading, bool) {
 		v, k = v+float64(cents)/100, end
 	}
 	return reading{[]Value{moneyValue(v, currency, exactness(about))}, k}, true
+}
+
+// enStandsAlone reports whether nothing follows that a small number before i
+// could count: "five", "five on friday", but not "one question".
+func enStandsAlone(r *reader, i int) bool {
+	if r.clause(i) {
+		return true
+	}
+	switch r.at(i) {
+	case "on", "by", "at", "in", "before", "now", "then", "right", "today", "tomorrow", "tonight", "this", "next", "and", "every", "each",
+		"per", "a", "is", "please", "only", "maybe", "for", "the", "if", "or", "to", "would", "will", "works":
+		return true
+	}
+	_, weekday := enWeekdays[r.at(i)]
+	return weekday
 }
 
 func enMinorCurrency(word string) string {

@@ -327,7 +327,8 @@ func enTheDay(r *reader, i int) (reading, bool) {
 	}
 	said := j > i || r.wanted(KindDate) || r.wanted(KindDateTime) || r.at(i-1) == "on" || r.at(i-1) == "by"
 	d, j, ok := enOrdinal(r, j)
-	if !ok || enNotDay(r, j) || (!said && !(r.clause(i) && r.clause(j))) {
+	whole := r.clause(i) && r.clause(j)
+	if !ok || enNotDay(r, j) || (!said && !whole) {
 		return reading{}, false
 	}
 	if k, next := r.anyWords(j, "of next month", "next month"); next {

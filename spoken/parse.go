@@ -1,10 +1,12 @@
 package spoken
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // maxReadings is how many readings of the same words are reported.
@@ -148,12 +150,15 @@ func (r *reader) anyWords(i int, all ...string) (int, bool) {
 
 // runs matches a run of Chinese characters at i; punctuation inside breaks it.
 func (r *reader) runs(i int, s string) (int, bool) {
-	first := i
-	for _, c := range s {
-		if i >= len(r.toks) || (i > first && r.toks[i].clause) || r.toks[i].text != string(c) {
+	for first := i; s != ""; i++ {
+		if i >= len(r.toks) || (i > first && r.toks[i].clause) {
 			return 0, false
 		}
-		i++
+		rest, ok := strings.CutPrefix(s, r.toks[i].text)
+		if !ok || r.toks[i].text == "" {
+			return 0, false
+		}
+		s = rest
 	}
 	return i, true
 }
@@ -169,14 +174,47 @@ func (r *reader) anyRun(i int, all ...string) (int, bool) {
 	return best, best > i
 }
 
-// longest is the entry of a table whose run is the longest at i.
-func longest[V any](r *reader, i int, table map[string]V) (v V, next int, ok bool) {
-	for s, value := range table {
-		if n, match := r.runs(i, s); match && n > next {
-			v, next, ok = value, n, true
+// table is a map from runs of characters, filed by their first character, the
+// longer run first.
+type table[V any] map[string][]run[V]
+
+type run[V any] struct {
+	text  string
+	value V
+}
+
+func tableOf[V any](all map[string]V) table[V] {
+	t := table[V]{}
+	for text, value := range all {
+		first, _ := utf8.DecodeRuneInString(text)
+		t[string(first)] = append(t[string(first)], run[V]{text, value})
+	}
+	for _, runs := range t {
+		slices.SortFunc(runs, func(a, b run[V]) int { return cmp.Or(len(b.text)-len(a.text), strings.Compare(a.text, b.text)) })
+	}
+	return t
+}
+
+// get is the value of a run that is known to be there.
+func (t table[V]) get(text string) V {
+	first, _ := utf8.DecodeRuneInString(text)
+	for _, run := range t[string(first)] {
+		if run.text == text {
+			return run.value
 		}
 	}
-	return v, next, ok
+	var none V
+	return none
+}
+
+// longest is the entry whose run is the longest at i.
+func longest[V any](r *reader, i int, t table[V]) (v V, next int, ok bool) {
+	for _, run := range t[r.at(i)] {
+		if next, ok := r.runs(i, run.text); ok {
+			return run.value, next, true
+		}
+	}
+	return v, 0, false
 }
 
 func dateValue(t time.Time, precision string) Value {

@@ -6,6 +6,8 @@ var zhCurrencies = map[string]string{
 	"cny": "CNY", "rmb": "CNY", "usd": "USD", "eur": "EUR", "hkd": "HKD",
 }
 
+var zhCurrencyRuns = tableOf(zhCurrencies)
+
 // zhAmount reads money: 三百二十块五, 一百二十八元五角, 两万三, ¥128.5. A bare
 // number is one only when an amount was asked.
 func zhAmount(r *reader, i int) (reading, bool) {
@@ -40,14 +42,14 @@ func zhAmount(r *reader, i int) (reading, bool) {
 		}
 		return zhMoney(c, float64(minor)/100, cents, zhTrailing(r, next, &c), "CNY")
 	}
-	named, next, ok := longest(r, c.next, zhCurrencies)
+	named, next, ok := longest(r, c.next, zhCurrencyRuns)
 	if !ok && c.next < len(r.toks) {
 		if code, short := zhCurrencies[r.at(c.next)]; short {
 			named, next, ok = code, c.next+1, true
 		}
 	}
 	if !ok && currency == "" {
-		if !r.wanted(KindAmount) || leadingZero(r, j) || zhOtherUnit(r, c.next) {
+		if !r.wanted(KindAmount) || leadingZero(r, j) || zhOtherUnit(r, c.next) || c.v < 10 && !zhStandsAlone(r, c.next) {
 			return reading{}, false
 		}
 		return zhMoney(c, 1, 0, zhTrailing(r, c.next, &c), "")
@@ -174,6 +176,12 @@ func zhCentUnit(r *reader, i int) (float64, int, bool) {
 		return 1, k, true
 	}
 	return 0, 0, false
+}
+
+// zhStandsAlone reports whether nothing follows that a small number before i
+// could count.
+func zhStandsAlone(r *reader, i int) bool {
+	return r.clause(i) || zhParticles[r.at(i)]
 }
 
 // zhOtherUnit reports that a number counts something other than money.

@@ -5,16 +5,16 @@ import (
 	"time"
 )
 
-var zhDays = map[string]int{
+var zhDays = tableOf(map[string]int{
 	"今天": 0, "今日": 0, "明天": 1, "明日": 1, "后天": 2, "大后天": 3, "昨天": -1, "前天": -2, "大前天": -3, "当天": 0,
 	"今晚": 0, "今早": 0, "明早": 1, "明晚": 1, "昨晚": -1, "后天晚上": 2, "今儿": 0, "明儿": 1, "后儿": 2, "明儿个": 1, "今儿个": 0,
-}
+})
 
 var zhNow = []string{"现在", "马上", "立刻", "立即", "这就", "这会儿"}
 
-var zhWeekLeads = map[string]int{
+var zhWeekLeads = tableOf(map[string]int{
 	"上上个": -2, "上上": -2, "上个": -1, "上": -1, "这个": 0, "这": 0, "本": 0, "下个": 1, "下": 1, "下下": 2, "下下个": 2,
-}
+})
 
 var zhWeekNames = []string{"周", "星期", "礼拜"}
 
@@ -90,12 +90,12 @@ func zhWeek(r *reader, i int) (reading, bool) {
 	return reading{dateValues("day", days...), next}, true
 }
 
+var zhYears = tableOf(map[string]int{"今年": 0, "明年": 1, "后年": 2, "去年": -1})
+
 // zhYearOf reads 二零二六年, 2026年, 明年, 今年, 去年, 后年.
 func zhYearOf(r *reader, i int) (year, next int, ok bool) {
-	for word, n := range map[string]int{"今年": 0, "明年": 1, "后年": 2, "去年": -1} {
-		if k, match := r.runs(i, word); match {
-			return r.now.Year() + n, k, true
-		}
+	if n, k, ok := longest(r, i, zhYears); ok {
+		return r.now.Year() + n, k, true
 	}
 	if y, ok := r.writtenInt(i, 1900, 2200); ok && r.at(i+1) == "年" {
 		return y, i + 2, true
@@ -113,6 +113,10 @@ func zhYearOf(r *reader, i int) (year, next int, ok bool) {
 	return year, j + 1, err == nil && r.at(j) == "年" && year >= 1900 && year <= 2200
 }
 
+var zhMonthLeads = tableOf(map[string]int{
+	"下下个月": 2, "下个月": 1, "下月": 1, "次月": 1, "这个月": 0, "本月": 0, "这月": 0, "当月": 0, "上个月": -1, "上月": -1, "下个月份": 1,
+})
+
 // zhMonthOf reads 十二月, 12月份; zhMonthLead reads 下个月, 这个月, 本月.
 func zhMonthOf(r *reader, i int) (time.Month, int, bool) {
 	m, j, ok := zhSmall(r, i)
@@ -127,9 +131,7 @@ func zhMonthOf(r *reader, i int) (time.Month, int, bool) {
 }
 
 func zhMonthLead(r *reader, i int) (n, next int, ok bool) {
-	return longest(r, i, map[string]int{
-		"下下个月": 2, "下个月": 1, "下月": 1, "次月": 1, "这个月": 0, "本月": 0, "这月": 0, "当月": 0, "上个月": -1, "上月": -1, "下个月份": 1,
-	})
+	return longest(r, i, zhMonthLeads)
 }
 
 // zhDayOf reads 五号, 十五日, 5号; the unit may be missing only after a month.
@@ -237,6 +239,11 @@ func zhSpanDates(r *reader, ss []span, sign int, about bool, next int) reading {
 	return reading{vs, next}
 }
 
+var zhEdges = tableOf(map[string]string{
+	"底": "end", "末": "end", "月底": "end", "最后一天": "end", "下旬": "end", "初": "start", "上旬": "start", "月初": "start",
+	"中旬": "middle", "中": "middle", "尾": "end", "年底": "end", "年初": "start",
+})
+
 // zhEdge reads 月底, 下个月初, 本月中旬, 年底, 十二月底.
 func zhEdge(r *reader, i int) (reading, bool) {
 	n, j, unit := 0, 0, "month"
@@ -262,10 +269,7 @@ func zhEdge(r *reader, i int) (reading, bool) {
 	if r.at(j) == "的" {
 		j++
 	}
-	edge, k, ok := longest(r, j, map[string]string{
-		"底": "end", "末": "end", "月底": "end", "最后一天": "end", "下旬": "end", "初": "start", "上旬": "start", "月初": "start",
-		"中旬": "middle", "中": "middle", "尾": "end", "年底": "end", "年初": "start",
-	})
+	edge, k, ok := longest(r, j, zhEdges)
 	if !ok || (r.at(k-1) == "旬" && unit != "month") || unit == "week" && edge == "end" && r.at(k-1) == "末" {
 		return reading{}, false
 	}
@@ -279,14 +283,17 @@ func zhEdge(r *reader, i int) (reading, bool) {
 	return reading{dateValues(precision, days...), k}, len(days) > 0
 }
 
+type holiday struct {
+	m time.Month
+	d int
+}
+
+var zhHolidays = tableOf(map[string]holiday{
+	"元旦": {1, 1}, "国庆": {10, 1}, "国庆节": {10, 1}, "圣诞": {12, 25}, "圣诞节": {12, 25}, "劳动节": {5, 1}, "儿童节": {6, 1}, "平安夜": {12, 24},
+})
+
 func zhHoliday(r *reader, i int) (reading, bool) {
-	h, next, ok := longest(r, i, map[string]struct {
-		m time.Month
-		d int
-	}{
-		"元旦": {1, 1}, "国庆": {10, 1}, "国庆节": {10, 1}, "圣诞": {12, 25}, "圣诞节": {12, 25}, "劳动节": {5, 1}, "儿童节": {6, 1},
-		"平安夜": {12, 24},
-	})
+	h, next, ok := longest(r, i, zhHolidays)
 	if !ok {
 		return reading{}, false
 	}

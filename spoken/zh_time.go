@@ -9,11 +9,11 @@ type zhPart struct {
 	hour     int
 }
 
-var zhParts = map[string]zhPart{
+var zhParts = tableOf(map[string]zhPart{
 	"凌晨": {0, 6, 2}, "清晨": {4, 9, 6}, "早上": {4, 12, 8}, "早晨": {4, 12, 8}, "一早": {4, 12, 8}, "上午": {6, 13, 10}, "中午": {11, 15, 12},
 	"正午": {12, 13, 12}, "下午": {12, 20, 15}, "午后": {12, 18, 14}, "傍晚": {16, 21, 18}, "晚上": {17, 29, 20}, "晚间": {17, 29, 20},
 	"夜里": {19, 30, 22}, "半夜": {21, 30, 24}, "深夜": {21, 29, 23}, "早": {4, 12, 8}, "晚": {17, 29, 20}, "午夜": {23, 26, 24},
-}
+})
 
 // on is the hour of 24 that h means in this part.
 func (p zhPart) on(h int) (int, bool) {
@@ -192,7 +192,7 @@ func zhDateTime(r *reader, i int) (reading, bool) {
 			return reading{combine(r.now, days, s.clocks, s.precision), s.next}, true
 		}
 		if _, more := r.anyRun(day.next, "上"); !more {
-			return reading{combine(r.now, days, []clock{{zhParts[last].hour, 0}}, "about"), day.next}, true
+			return reading{combine(r.now, days, []clock{{zhNightOrMorning(last), 0}}, "about"), day.next}, true
 		}
 	}
 	if s, timed := zhClock(r, next); timed && s.next > next {
@@ -202,6 +202,14 @@ func zhDateTime(r *reader, i int) (reading, bool) {
 		return reading{combine(r.now, days, []clock{{part.hour, 0}}, "about"), end}, true
 	}
 	return reading{}, false
+}
+
+// zhNightOrMorning is the hour that stands for 今晚 and 明早.
+func zhNightOrMorning(last string) int {
+	if last == "早" {
+		return 8
+	}
+	return 20
 }
 
 // zhInTime reads 十分钟后, 半小时以后, 过一个小时.
@@ -226,16 +234,18 @@ func zhInTime(r *reader, i int) (reading, bool) {
 	return zhSpanDates(r, ss, 1, false, k), true
 }
 
-var zhSpanUnits = map[string]struct {
+type zhSpanUnit struct {
 	span
 	name string
-}{
+}
+
+var zhSpanUnits = tableOf(map[string]zhSpanUnit{
 	"秒": {span{exact: time.Second}, "second"}, "秒钟": {span{exact: time.Second}, "second"},
 	"分钟": {span{exact: time.Minute}, "minute"}, "刻钟": {span{exact: 15 * time.Minute}, "minute"},
 	"小时": {span{exact: time.Hour}, "hour"}, "个小时": {span{exact: time.Hour}, "hour"}, "钟头": {span{exact: time.Hour}, "hour"}, "个钟头": {span{exact: time.Hour}, "hour"},
 	"天": {span{days: 1}, "day"}, "周": {span{days: 7}, "week"}, "星期": {span{days: 7}, "week"}, "个星期": {span{days: 7}, "week"},
 	"礼拜": {span{days: 7}, "week"}, "个礼拜": {span{days: 7}, "week"}, "个月": {span{months: 1}, "month"}, "年": {span{months: 12}, "year"},
-}
+})
 
 // zhSpans reads a length of time, with both readings of 两三天.
 func zhSpans(r *reader, i int) ([]span, int, bool) {
@@ -256,7 +266,8 @@ func zhSpans(r *reader, i int) ([]span, int, bool) {
 				if w == "月" {
 					name = "个月"
 				}
-				return spansOf(zhSpanUnits[name].span, zhSpanUnits[name].name, c, half), end, true
+				unit := zhSpanUnits.get(name)
+				return spansOf(unit.span, unit.name, c, half), end, true
 			}
 		}
 		return nil, 0, false
