@@ -29,9 +29,11 @@ type Config struct {
 	ASR        ASRConfig        `yaml:"asr"`
 	TTS        TTSConfig        `yaml:"tts"`
 	Recordings RecordingsConfig `yaml:"recordings"`
-	Rules      RulesConfig      `yaml:"rules"`
-	Limits     LimitsConfig     `yaml:"limits"`
-	Log        LogConfig        `yaml:"log"`
+	// Flows is a folder with the merchant's own flows, beside the shipped ones.
+	Flows  string       `yaml:"flows"`
+	Rules  RulesConfig  `yaml:"rules"`
+	Limits LimitsConfig `yaml:"limits"`
+	Log    LogConfig    `yaml:"log"`
 }
 
 // HTTPConfig is where the API and the console listen.

@@ -16,12 +16,23 @@ type gate struct {
 	next   call.Dialer
 	kernel *rules.Kernel
 	now    func() time.Time
+	// tests are the only numbers that profile "test" dials here, whatever a
+	// campaign says: without a clock and without consent it must not be a way
+	// around the rules.
+	tests []string
 }
+
+// testProfile is the profile without a clock, for this machine and the numbers
+// that the server's own configuration allows.
+const testProfile = "test"
 
 var _ call.Dialer = (*gate)(nil)
 
 // Dial implements call.Dialer.
 func (g *gate) Dial(ctx context.Context, t call.Target) call.Leg {
+	if t.Case.Profile == testProfile {
+		t.Case.AllowList = g.tests
+	}
 	rulings := g.kernel.Judge(t.Case, g.now())
 	if decision, until, reason := rules.Decide(rulings); decision != rules.Allow {
 		err := fmt.Errorf("not dialled: %s", reason)

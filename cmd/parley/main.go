@@ -27,6 +27,15 @@ type terminal struct {
 	in  io.Reader
 	out io.Writer
 	err io.Writer
+	// release gives signals their default meaning back; nil in tests.
+	restore func()
+}
+
+// release lets the next signal end the process at once.
+func (t *terminal) release() {
+	if t.restore != nil {
+		t.restore()
+	}
 }
 
 // usageError is a wrong use of the command line: exit code 2.
@@ -40,11 +49,17 @@ var errQuiet = errors.New("failed")
 // commands is the command line.
 type commands struct {
 	Version versionCmd `cmd:"" help:"Print the version."`
+	Call    callCmd    `cmd:"" help:"Place one call without a server."`
+	Serve   serveCmd   `cmd:"" help:"Run the server."`
+	Doctor  doctorCmd  `cmd:"" help:"Examine what a server would need."`
+	Flow    flowCmd    `cmd:"" help:"Check, talk with and test written conversations."`
+	Demo    demoCmd    `cmd:"" help:"A campaign against simulated customers, on this machine."`
+	Worker  workerCmd  `cmd:"" hidden:"" help:"Speech work for a server (internal)."`
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(&terminal{ctx: ctx, in: os.Stdin, out: os.Stdout, err: os.Stderr}, os.Args[1:])
+	code := run(&terminal{ctx: ctx, in: os.Stdin, out: os.Stdout, err: os.Stderr, restore: stop}, os.Args[1:])
 	stop()
 	os.Exit(code)
 }

@@ -1,0 +1,129 @@
+package api
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"parley/call"
+	"parley/campaign"
+	"parley/event"
+	"parley/tenant"
+)
+
+// Keys looks keys up.
+type Keys = tenant.Keys
+
+// Store is what the API reads and writes. Every method sees one tenant only;
+// what another tenant owns is campaign.NotFound.
+type Store interface {
+	event.Bus
+	// LastEvent is the newest event's Seq, 0 when there is none.
+	LastEvent(ctx context.Context, tenant string) (int64, error)
+
+	// ImportList reads a list to its end; rows with errors are kept beside it.
+	ImportList(ctx context.Context, l campaign.List, o campaign.Options, r io.Reader) (campaign.List, error)
+	Lists(ctx context.Context, tenant string) ([]campaign.List, error)
+	List(ctx context.Context, tenant, id string) (campaign.List, error)
+	ListErrors(ctx context.Context, tenant, id string) ([]campaign.RowError, error)
+
+	CreateCampaign(ctx context.Context, c campaign.Campaign) (campaign.Campaign, error)
+	Campaigns(ctx context.Context, tenant string) ([]campaign.Campaign, error)
+	Campaign(ctx context.Context, tenant, id string) (campaign.Campaign, error)
+	Move(ctx context.Context, tenant, id string, to campaign.State, why string) (campaign.Campaign, error)
+	StopAll(ctx context.Context, tenant, why string) (int, error)
+	Counts(ctx context.Context, tenant, id string) (campaign.Counts, error)
+	Outcomes(ctx context.Context, tenant, id string) (Outcomes, error)
+
+	Call(ctx context.Context, tenant, id string) (call.Report, error)
+	Calls(ctx context.Context, q CallQuery) (calls []CallRow, next string, err error)
+
+	DNC(ctx context.Context, tenant, after string, limit int) ([]DNCEntry, error)
+	AddDNC(ctx context.Context, tenant string, e DNCEntry) error
+	RemoveDNC(ctx context.Context, tenant, campaign, number string) error
+	// Payment closes a matter at once and returns how many contacts left a queue.
+	Payment(ctx context.Context, tenant, phone, person, account string) (int, error)
+}
+
+// Outcomes counts a campaign's attempts by each outcome field.
+type Outcomes struct {
+	Calls        int            `json:"calls"`
+	Answered     int            `json:"answered"`
+	TalkMS       int64          `json:"talk_ms"`
+	Networks     map[string]int `json:"networks"`
+	AnsweredBy   map[string]int `json:"answered_by"`
+	Dispositions map[string]int `json:"dispositions"`
+	Reasons      map[string]int `json:"reasons" doc:"Why contacts ended or wait without a call"`
+}
+
+// CallQuery narrows a list of calls; zero fields do not.
+type CallQuery struct {
+	Tenant, Campaign, Phone string
+	Network, Disposition    string
+	Intent                  string
+	Text                    string // in the transcript
+	From, To                time.Time
+	Cursor                  string
+	Limit                   int
+}
+
+// CallRow is a call in a list. State is dialling, ended, released (never sent)
+// or uncertain.
+type CallRow struct {
+	ID          string    `json:"id"`
+	Campaign    string    `json:"campaign,omitempty"`
+	Contact     string    `json:"contact,omitempty"`
+	To          string    `json:"to"`
+	State       string    `json:"state"`
+	Started     time.Time `json:"started"`
+	Answered    time.Time `json:"answered,omitzero"`
+	Ended       time.Time `json:"ended,omitzero"`
+	TalkMS      int64     `json:"talk_ms"`
+	Network     string    `json:"network,omitempty"`
+	AnsweredBy  string    `json:"answered_by,omitempty"`
+	Disposition string    `json:"disposition,omitempty"`
+	Anger       float64   `json:"anger,omitempty"`
+}
+
+// DNCEntry is a number that must not be called.
+type DNCEntry struct {
+	Phone string `json:"phone" doc:"E.164, or a number of the server's own country"`
+	// Campaign is "" for the whole tenant.
+	Campaign string    `json:"campaign,omitempty"`
+	Reason   string    `json:"reason,omitempty" maxLength:"500"`
+	Added    time.Time `json:"added,omitzero"`
+}
+
+// Line is what the API asks of the calls under way.
+type Line interface {
+	// PlaceOne starts one call and returns its identifier at once, or why the
+	// rules or the line do not allow it.
+	PlaceOne(ctx context.Context, tenant string, r CallRequest) (id string, err error)
+	// Hangup ends a live call; campaign.NotFound when there is none.
+	Hangup(tenant, id string) error
+	// HangupCampaign ends every live call of a campaign, "" for all of the
+	// tenant, and returns their number.
+	HangupCampaign(tenant, id string) int
+	// Live counts the tenant's calls under way in a campaign.
+	Live(tenant, campaign string) int
+	// OpenRecording opens a recording by its key.
+	OpenRecording(key string) (Recording, error)
+}
+
+// Recording is a stored recording, readable at any place.
+type Recording interface {
+	io.ReadSeekCloser
+	ModTime() time.Time
+}
+
+// CallRequest is one call outside a campaign.
+type CallRequest struct {
+	To        string            `json:"to" doc:"E.164, or a sip: URI of this machine under profile test"`
+	Flow      string            `json:"flow"`
+	Profile   string            `json:"profile" doc:"Rules profile, e.g. us-collection"`
+	Language  string            `json:"language,omitempty"`
+	Trunk     string            `json:"trunk,omitempty"`
+	From      string            `json:"from,omitempty" doc:"Caller ID"`
+	Timezone  string            `json:"timezone,omitempty" doc:"The customer's IANA zone"`
+	Variables map[string]string `json:"variables,omitempty"`
+}

@@ -1,0 +1,302 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"parley/api"
+	"parley/asr"
+	"parley/call"
+	"parley/campaign"
+	"parley/dialog"
+	"parley/media/beat"
+	"parley/phone"
+	"parley/record"
+	"parley/rules"
+	"parley/tts"
+)
+
+// placer places calls and knows those under way. It is the campaign runner's
+// Placer and the API's Line.
+type placer struct {
+	dialer     call.Dialer
+	beat       beat.Beat
+	recognizer asr.Recognizer
+	voices     tts.Prompter
+	recorders  call.Recorders
+	facts      call.Facts
+	flows      *flowShelf
+	region     string
+	tests      []string
+	log        *slog.Logger
+	watch      func(call.Target, call.Moment)
+	books      books
+	kernel     *rules.Kernel
+	recordings *record.Store
+
+	mu     sync.Mutex
+	live   map[string]*liveCall
+	closed bool
+	wg     sync.WaitGroup
+	slots  chan struct{}
+}
+
+// liveCall is a call under way.
+type liveCall struct {
+	session          *call.Session
+	tenant, campaign string
+}
+
+var (
+	_ campaign.Placer = (*placer)(nil)
+	_ api.Line        = (*placer)(nil)
+)
+
+var errDraining = campaign.Conflict{Why: "the server is shutting down and places no more calls"}
+
+// Place implements campaign.Placer.
+func (l *placer) Place(ctx context.Context, t call.Target) (call.Report, error) {
+	policy, err := l.flows.policy(t.Flow)
+	if err != nil {
+		return call.Report{}, err
+	}
+	select {
+	case l.slots <- struct{}{}:
+		defer func() { <-l.slots }()
+	default:
+		return call.Report{}, errors.New("every line of this server is in use; raise limits.calls")
+	}
+	s := l.session(t, policy)
+	if !l.enter(t, s) {
+		return call.Report{}, errDraining
+	}
+	defer l.leave(t)
+	return s.Run(ctx, t)
+}
+
+func (l *placer) session(t call.Target, policy dialog.Policy) *call.Session {
+	parts := call.Parts{
+		Dialer: l.dialer, Beat: l.beat, Recognizer: l.recognizer, Speaker: l.voices,
+		Policy: policy, Recorders: l.recorders, Facts: l.facts, Log: l.log,
+	}
+	if l.watch != nil {
+		parts.Watch = func(m call.Moment) { l.watch(t, m) }
+	}
+	return call.New(parts)
+}
+
+func (l *placer) enter(t call.Target, s *call.Session) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return false
+	}
+	l.live[t.Call] = &liveCall{session: s, tenant: t.Tenant, campaign: t.Campaign}
+	l.wg.Add(1)
+	return true
+}
+
+func (l *placer) leave(t call.Target) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.live, t.Call)
+	l.wg.Done()
+}
+
+// Hangup implements api.Line.
+func (l *placer) Hangup(tenant, id string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c := l.live[id]
+	if c == nil || c.tenant != tenant {
+		return campaign.NotFound{What: "live call"}
+	}
+	c.session.Hangup(call.PartyOperator)
+	return nil
+}
+
+// HangupCampaign implements api.Line.
+func (l *placer) HangupCampaign(tenant, id string) int {
+	return l.hangup(func(c *liveCall) bool { return c.tenant == tenant && (id == "" || c.campaign == id) })
+}
+
+func (l *placer) hangup(which func(*liveCall) bool) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := 0
+	for _, c := range l.live {
+		if which(c) {
+			c.session.Hangup(call.PartyOperator)
+			n++
+		}
+	}
+	return n
+}
+
+// Live implements api.Line.
+func (l *placer) Live(tenant, id string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := 0
+	for _, c := range l.live {
+		if c.tenant == tenant && (id == "" || c.campaign == id) {
+			n++
+		}
+	}
+	return n
+}
+
+// count is the number of calls under way.
+func (l *placer) count() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.live)
+}
+
+// drain takes no more calls and waits for those under way; what lasts longer
+// than the limit is hung up, which it reports.
+func (l *placer) drain(limit time.Duration) (hung bool) {
+	l.mu.Lock()
+	l.closed = true
+	l.mu.Unlock()
+	done := make(chan struct{})
+	go func() { l.wg.Wait(); close(done) }()
+	select {
+	case <-done:
+		return false
+	case <-time.After(limit):
+	}
+	n := l.hangup(func(*liveCall) bool { return true })
+	<-done
+	return n > 0
+}
+
+// books are the durable writes of a call outside any campaign.
+type books interface {
+	Case(ctx context.Context, c campaign.Campaign, p campaign.Contact) (rules.Case, error)
+	BeginCall(ctx context.Context, t call.Target, ruled []rules.Ruling) (time.Time, error)
+	SettleCall(ctx context.Context, t call.Target, r call.Report) error
+}
+
+// settleTimeout bounds the write of a report while the server shuts down.
+const settleTimeout = 15 * time.Second
+
+// PlaceOne implements api.Line: one call outside any campaign, by the same
+// rules and with the same durable writes as any other.
+func (l *placer) PlaceOne(ctx context.Context, tenant string, r api.CallRequest) (string, error) {
+	t, err := l.target(ctx, tenant, r)
+	if err != nil {
+		return "", err
+	}
+	policy, err := l.flows.policy(r.Flow)
+	if err != nil {
+		return "", campaign.Invalid{Why: err.Error()}
+	}
+	if _, err := policy.Open(t.Language, t.Variables); err != nil {
+		return "", campaign.Invalid{Why: err.Error()}
+	}
+	ruled := l.kernel.Judge(t.Case, time.Now())
+	if decision, until, why := rules.Decide(ruled); decision != rules.Allow {
+		if !until.IsZero() {
+			why += " (until " + until.Format(time.RFC3339) + ")"
+		}
+		return "", campaign.Conflict{Why: "this number may not be called now: " + why}
+	}
+	s := l.session(t, policy)
+	if !l.enter(t, s) {
+		return "", errDraining
+	}
+	if t.Case.Begun, err = l.books.BeginCall(ctx, t, ruled); err != nil {
+		l.leave(t)
+		if errors.Is(err, campaign.ErrRefused) {
+			return "", campaign.Conflict{Why: "this number is being called, or its owner asked not to be"}
+		}
+		return "", err
+	}
+	go l.hold(context.WithoutCancel(ctx), t, s)
+	return t.Call, nil
+}
+
+// hold runs a call outside any campaign to its end and keeps its report.
+func (l *placer) hold(ctx context.Context, t call.Target, s *call.Session) {
+	defer l.leave(t)
+	report, err := s.Run(ctx, t)
+	if err != nil {
+		l.log.Warn("a single call could not be placed", "tenant", t.Tenant, "call", t.Call, "error", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
+	defer cancel()
+	if err := l.books.SettleCall(ctx, t, report); err != nil {
+		l.log.Error("a single call's report was not kept", "tenant", t.Tenant, "call", t.Call, "error", err)
+	}
+}
+
+// target reads a request for one call.
+func (l *placer) target(ctx context.Context, tenant string, r api.CallRequest) (call.Target, error) {
+	to := r.To
+	if !phone.IsURI(to) {
+		n, err := phone.Parse(to, l.region)
+		if err != nil {
+			return call.Target{}, campaign.Invalid{Why: fmt.Sprintf("to: %v", err)}
+		}
+		to = n.E164
+	}
+	t := call.Target{
+		Call: newID(), Tenant: tenant, To: to, From: r.From, Trunk: r.Trunk, Flow: r.Flow,
+		Language: r.Language, Variables: r.Variables,
+	}
+	var err error
+	t.Case, err = l.books.Case(ctx, campaign.Campaign{Tenant: tenant, Profile: r.Profile, AllowList: l.tests},
+		campaign.Contact{Tenant: tenant, Phone: to, RawPhone: r.To, Country: l.region, Timezone: r.Timezone})
+	if err != nil {
+		return t, err
+	}
+	t.Attempt = t.Call
+	if r.Timezone != "" {
+		zone, err := time.LoadLocation(r.Timezone)
+		if err != nil {
+			return t, campaign.Invalid{Why: fmt.Sprintf("timezone: there is no zone %q; use an IANA name such as Asia/Shanghai", r.Timezone)}
+		}
+		t.Zone = zone
+	}
+	if t.Variables == nil {
+		t.Variables = map[string]string{}
+	}
+	return t, nil
+}
+
+// newID is a UUID of version 7: unique, and sorted by time.
+func newID() string { return uuid.Must(uuid.NewV7()).String() }
+
+// OpenRecording implements api.Line.
+func (l *placer) OpenRecording(key string) (api.Recording, error) {
+	f, err := l.recordings.File(key)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, campaign.NotFound{What: "recording"}
+	}
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return recording{f, info.ModTime()}, nil
+}
+
+// recording is an open file that knows its age.
+type recording struct {
+	*os.File
+	modified time.Time
+}
+
+// ModTime implements api.Recording.
+func (r recording) ModTime() time.Time { return r.modified }

@@ -1,0 +1,179 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"time"
+
+	"parley/call"
+	"parley/dialog/flow"
+	"parley/media/beat"
+	"parley/nlu/keyword"
+	"parley/phone"
+	"parley/record"
+	"parley/rules"
+	"parley/sip"
+	"parley/tts"
+)
+
+// Single is one call without a server.
+type Single struct {
+	// To is a number or a sip: URI; Trunk or Proxy say through which carrier.
+	To, Trunk, Proxy string
+	// Flow is a file or a shipped flow's name; Language chooses between the
+	// shipped reminders when no flow is named.
+	Flow, Language string
+	Variables      map[string]string
+	// Record is the file for the stereo recording; empty for none.
+	Record string
+	// Trace gets every SIP message; Watch every turn.
+	Trace io.Writer
+	Watch func(call.Moment)
+	Log   *slog.Logger
+}
+
+// Call places one call under profile "test": this machine's own addresses, and
+// the numbers that the configuration allows.
+func Call(ctx context.Context, c Config, s Single) (report call.Report, err error) {
+	f, err := s.flow()
+	if err != nil {
+		return report, err
+	}
+	kernel, err := rules.NewKernel()
+	if err != nil {
+		return report, fmt.Errorf("load the dialling rules: %w", err)
+	}
+	h := newHouse()
+	defer func() { err = errors.Join(err, h.stop()) }()
+	e, err := newEngines(c, s.Log)
+	if err != nil {
+		return report, err
+	}
+	for _, part := range e.components() {
+		h.start(part)
+	}
+	h.onStop("voices", func() error { e.voices.Wait(); return nil })
+	wheel := beat.New(beat.Options{Log: s.Log})
+	h.start(component{"beat", wheel.Run})
+	// One call listens on a port of the system's choice.
+	listen := netip.MustParseAddrPort(c.SIP.Listen)
+	stack, err := newSIP(c, netip.AddrPortFrom(listen.Addr(), 0), s.Log, s.trace())
+	if err != nil {
+		return report, err
+	}
+	h.start(component{"SIP", stack.Run})
+	target, err := s.target(c, f)
+	if err != nil {
+		return report, err
+	}
+	recorders, done, err := s.recorders(h)
+	if err != nil {
+		return report, err
+	}
+	if err := await(ctx, 15*time.Second, e.ready); err != nil {
+		return report, err
+	}
+	policy := flow.NewPolicy(f, keyword.New(keyword.Options{}))
+	if err := e.voices.Warm(ctx, voiceOf(policy), policy.Fixed()); err != nil {
+		return report, fmt.Errorf("synthesise the fixed prompts: %w", err)
+	}
+	session := call.New(call.Parts{
+		Dialer: &gate{next: stack, kernel: kernel, now: time.Now, tests: c.Rules.TestNumbers}, Beat: wheel,
+		Recognizer: e.recognizer, Speaker: e.voices, Policy: policy,
+		Recorders: recorders, Watch: s.Watch, Log: s.Log,
+	})
+	report, err = session.Run(ctx, target)
+	if err == nil {
+		report.Recording, err = done(report.Recording)
+	}
+	return report, err
+}
+
+func voiceOf(p interface{ Voice() tts.Voice }) tts.Voice { return p.Voice() }
+
+// flow reads the conversation.
+func (s Single) flow() (*flow.Flow, error) {
+	name := s.Flow
+	if name == "" {
+		language := s.Language
+		if language == "" {
+			language = "en"
+		}
+		name = "payment-reminder." + language
+	}
+	return readFlow(name)
+}
+
+// target completes the variables with the flow's samples.
+func (s Single) target(c Config, f *flow.Flow) (call.Target, error) {
+	to := s.To
+	if !phone.IsURI(to) {
+		n, err := phone.Parse(to, c.Rules.Region)
+		if err != nil {
+			return call.Target{}, fmt.Errorf("%s: %w", s.To, err)
+		}
+		to = n.E164
+		if s.Trunk == "" && s.Proxy == "" {
+			return call.Target{}, errors.New("a number needs a carrier; name one with --trunk or --proxy")
+		}
+	}
+	variables := f.Samples()
+	for k, v := range s.Variables {
+		if _, ok := variables[k]; !ok {
+			return call.Target{}, fmt.Errorf("the flow has no variable %q", k)
+		}
+		variables[k] = v
+	}
+	id := newID()
+	return call.Target{
+		Call: id, Attempt: id, Tenant: "single", To: to, Trunk: s.Trunk, Proxy: s.Proxy,
+		Language: f.Language, Variables: variables,
+		Case: rules.Case{Number: to, Raw: s.To, Profile: testProfile},
+	}, nil
+}
+
+func (s Single) trace() func(sip.TraceMessage) {
+	if s.Trace == nil {
+		return nil
+	}
+	return func(m sip.TraceMessage) {
+		arrow := "<-"
+		if m.Sent {
+			arrow = "->"
+		}
+		fmt.Fprintf(s.Trace, "%s %s %s\n%s\n", m.At.Format("15:04:05.000"), arrow, m.Peer, m.Raw)
+	}
+}
+
+// recorders records into a folder of its own and moves the file to where it
+// was asked for.
+func (s Single) recorders(h *house) (call.Recorders, func(key string) (string, error), error) {
+	if s.Record == "" {
+		return nil, func(string) (string, error) { return "", nil }, nil
+	}
+	dir, err := os.MkdirTemp(filepath.Dir(s.Record), ".parley-recording-")
+	if err != nil {
+		return nil, nil, fmt.Errorf("--record: %w", err)
+	}
+	store, err := record.Open(record.Options{Dir: dir, Log: s.Log})
+	if err != nil {
+		return nil, nil, fmt.Errorf("--record: %w", err)
+	}
+	h.onStop("recording folder", func() error { return os.RemoveAll(dir) })
+	h.start(component{"recordings", store.Run})
+	return store, func(key string) (string, error) {
+		if key == "" {
+			return "", nil
+		}
+		if err := os.Rename(filepath.Join(dir, filepath.FromSlash(key)), s.Record); err != nil {
+			return "", fmt.Errorf("--record: %w", err)
+		}
+		return s.Record, nil
+	}, nil
+}
