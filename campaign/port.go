@@ -118,7 +118,7 @@ func TargetOf(l Lease, n int) call.Target {
 	t := call.Target{
 		Call: l.Attempt, Tenant: c.Tenant, Campaign: c.ID, Contact: p.ID, Attempt: l.Attempt,
 		To: p.Phone, Trunk: c.Trunk, RingTimeout: time.Duration(c.RingTimeout), MaxTalk: time.Duration(c.MaxTalk),
-		Language: p.Language, Variables: map[string]string{}, Case: l.Case,
+		Flow: c.Flow, Language: p.Language, Variables: map[string]string{}, Case: l.Case,
 	}
 	if t.Language == "" {
 		t.Language = c.Language
