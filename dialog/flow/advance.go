@@ -1,0 +1,194 @@
+package flow
+
+import (
+	"strings"
+
+	"parley/dialog"
+	"parley/outcome"
+)
+
+// apply carries out an action.
+func (d *answer) apply(a *action) error {
+	m := d.memory
+	if a.again > m.again[a] {
+		m.again[a]++
+		m.stuck++
+		d.sayAll(a.say)
+		d.forget(m.at)
+		m.stage = asking
+		d.question()
+		return nil
+	}
+	d.assign(a.set)
+	if a.sms != "" {
+		m.sms = a.sms
+	}
+	if a.goal == goEnd {
+		d.note(string(a.end))
+	}
+	d.sayAll(a.say)
+	switch a.goal {
+	case goStep:
+		m.stuck = 0
+		return d.enter(d.flow.step(a.step))
+	case goEnd:
+		d.end(a)
+		return nil
+	case goBack:
+		d.question()
+	case goAgain:
+		d.repeat()
+	}
+	m.stuck++
+	return nil
+}
+
+// end finishes the call, or hands it over first.
+func (d *answer) end(a *action) {
+	if a.end != "" {
+		d.state.Outcome.Disposition = a.end
+	}
+	if a.transfer != "" {
+		d.memory.stage, d.memory.nextEnd = transferring, a
+		d.out.Transfer = a.transfer
+		return
+	}
+	d.memory.stage = ended
+	d.out.End = true
+}
+
+// nobody ends a call whose transfer found no one.
+func (d *answer) nobody() {
+	d.sayAll(d.flow.nobody.say)
+	if d.flow.nobody.end != "" {
+		d.state.Outcome.Disposition = d.flow.nobody.end
+	}
+	d.memory.stage = ended
+	d.out.End = true
+}
+
+// enter goes to a step: it speaks, or passes on when its values were already
+// in the customer's words.
+func (d *answer) enter(s *step) error {
+	m := d.memory
+	if d.hops++; d.hops > maxHops {
+		return d.apply(d.flow.limits.then)
+	}
+	m.at, m.stage, m.keys = s, asking, ""
+	m.quiet, m.unclear, m.confirms = 0, 0, 0
+	d.forget(s)
+	d.assign(s.set)
+	ready, err := d.prefill(s)
+	if err != nil {
+		return err
+	}
+	if ready {
+		return d.collected()
+	}
+	d.sayStep(s.say)
+	switch {
+	case len(s.collect) > 0 || len(s.expect) > 0 && s.confirm == nil:
+		return nil
+	case s.confirm != nil:
+		m.stage = confirming
+		d.say(s.confirm)
+		return nil
+	}
+	return d.finish(false)
+}
+
+// prefill looks for the step's values in the words that led to it. It reports
+// whether nothing is left to ask.
+func (d *answer) prefill(s *step) (bool, error) {
+	if d.turn.Kind != dialog.Said || d.used || len(s.collect) == 0 {
+		return false, nil
+	}
+	for _, l := range s.say {
+		if l.disclosure != "" {
+			return false, nil
+		}
+	}
+	r, err := d.classify(nil, s.collect)
+	if err != nil {
+		return false, err
+	}
+	found, _ := d.fill(r)
+	d.keep(found)
+	return len(found) > 0 && d.missing() == nil, nil
+}
+
+// collected goes on after an answer brought values.
+func (d *answer) collected() error {
+	m := d.memory
+	m.stuck, m.unclear, m.quiet = 0, 0, 0
+	if d.missing() != nil {
+		d.question()
+		return nil
+	}
+	for _, s := range m.at.collect {
+		if _, known := m.values[s.name]; !known && s.fallback != "" {
+			v := m.values[s.fallback]
+			v.kind = s.kind
+			m.values[s.name] = v
+		}
+	}
+	if m.at.confirm != nil {
+		m.stage = confirming
+		d.say(m.at.confirm)
+		return nil
+	}
+	return d.finish(false)
+}
+
+// missing is the first value that the step still needs.
+func (d *answer) missing() *slot {
+	for _, s := range d.memory.at.collect {
+		if _, known := d.memory.values[s.name]; !known && s.required() {
+			return s
+		}
+	}
+	return nil
+}
+
+// finish leaves a step whose question is answered.
+func (d *answer) finish(readBack bool) error {
+	m := d.memory
+	s := m.at
+	d.promise(s, readBack)
+	if s.check == nil {
+		return d.apply(s.done)
+	}
+	right, err := d.holds(s.check)
+	if err != nil {
+		return err
+	}
+	if !right {
+		return d.apply(s.wrong)
+	}
+	m.verified = m.verified || s.check.identifies
+	return d.apply(s.right)
+}
+
+// promise makes what was just settled durable, if it was a promise.
+func (d *answer) promise(s *step, readBack bool) {
+	m := d.memory
+	own := false
+	for _, c := range s.collect {
+		own = own || strings.HasPrefix(c.name, "promise.")
+	}
+	for _, a := range s.set {
+		own = own || strings.HasPrefix(a.slot, "promise.")
+	}
+	date, dated := m.values["promise.date"]
+	if !own || !dated {
+		return
+	}
+	p := &dialog.Promise{
+		Date: midnight(date.at, d.turn.Now), Amount: m.values["promise.amount"].money,
+		Method: m.values["promise.method"].text, ReadBack: readBack,
+	}
+	d.state.Outcome.Promise = p
+	d.state.Outcome.Disposition = outcome.PromiseToPay
+	copied := *p
+	d.out.Facts = append(d.out.Facts, dialog.Fact{Kind: dialog.FactPromise, Promise: &copied, Text: d.turn.Text})
+}

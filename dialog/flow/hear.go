@@ -1,0 +1,51 @@
+package flow
+
+import "fmt"
+
+// heard are the ways in which customers answer a question for a value. The
+// classes are those of package spoken.
+var heard = map[string]map[kind][]string{
+	"en": {
+		kindDate: {
+			"[yes|maybe|probably] <date>", "(no|actually|sorry|wait|make it|no make it) <date>", "(i can|i will|i'll) <date>",
+			"[yes] (i can|i will|i'll|i could|can i|let me|i want to) (pay|do it|send it) [it|that] <date>",
+		},
+		kindTime: {
+			"[yes|maybe] [at] <datetime>", "(no|actually|sorry|make it) [at] <datetime>",
+			"(call|try|ring) [me] [back|again] [at] <datetime>",
+		},
+		kindMoney: {
+			"[yes|maybe] [about|only] <amount>", "(no|actually|sorry|make it|no make it) [only] <amount>",
+			"[yes] (i can|i will|i'll|i could) [only] (pay|do|send|manage) [about] <amount>",
+		},
+		kindNumber: {"[in|maybe|about] <number>", "(no|actually|make it) <number>"},
+	},
+	"zh": {
+		kindDate: {
+			"[好的|嗯|那|我] <date> [吧|可以|还]", "(不对|不是|不) [是|改成] <date>", "[我] (可以|能|想) [在] <date> (还|付|还款|付款)",
+			"[我] <date> [之前|以前] (还|付|可以|能还)",
+		},
+		kindTime: {
+			"[好的|嗯|那] <datetime> [吧|可以|打]", "(不对|不是|不) [是|改成] <datetime>", "<datetime> [再] (打|打给我|打来|打过来) [吧]",
+		},
+		kindMoney: {
+			"[好的|那|我] [先] [付|还] <amount> [吧]", "(不对|不是|不) [是] <amount>", "[我] [只] (能|可以) [先] (还|付) <amount>",
+		},
+		kindNumber: {"[分] <number> [期|次|个]", "(不对|不是) <number>"},
+	},
+}
+
+// patterns are what a customer may say to give the slot's value.
+func (s *slot) patterns(language string) []string {
+	if s.kind != kindDigits {
+		return heard[language][s.kind]
+	}
+	class := "<digits>"
+	if s.digits > 0 {
+		class = fmt.Sprintf("<digits%d>", s.digits)
+	}
+	if language == "zh" {
+		return []string{"[是|尾号|尾号是] " + class}
+	}
+	return []string{"[yes] [it's|it is|the last four are|they are] " + class}
+}
