@@ -88,7 +88,7 @@ func (p *Pattern) Find(t Text, classes Classes) (Match, bool) {
 	m := matcher{t: t, classes: classes}
 	var best Match
 	for from, unit := range t.Units {
-		if !p.begins.class && !p.begins.words[unit] {
+		if !p.begins.with(unit) {
 			continue
 		}
 		var in set
@@ -130,7 +130,18 @@ func stepOf(n Node) step {
 // opening is what a pattern may begin with; it saves most of the walking.
 type opening struct {
 	words map[string]bool
+	sieve uint64 // the bits of all words: most units fall through it
 	class bool
+}
+
+func (o *opening) with(unit string) bool {
+	return o.class || (o.sieve&bit(unit) != 0 && o.words[unit])
+}
+
+// bit is a cheap hash of a unit; the last byte tells Chinese characters apart.
+func bit(unit string) uint64 {
+	n := len(unit) - 1
+	return 1 << ((unit[n] ^ unit[n/2]<<2) & 63)
 }
 
 // open adds what s may begin with and reports whether s may be nothing.
@@ -139,6 +150,7 @@ func (o *opening) open(s *step) (nullable bool) {
 	case Word:
 		if len(s.units) > 0 {
 			o.words[s.units[0]] = true
+			o.sieve |= bit(s.units[0])
 		}
 		return len(s.units) == 0
 	case Class:
