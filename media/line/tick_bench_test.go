@@ -1,0 +1,56 @@
+package line
+
+import (
+	"net/netip"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"parley/media"
+	"parley/media/beat"
+	"parley/media/codec"
+)
+
+// BenchmarkTick is one call's whole leg for one tick, read and write, talking
+// to itself over loopback; beside it the floor: the bare system calls.
+func BenchmarkTick(b *testing.B) {
+	b.Run("line", func(b *testing.B) {
+		var m beat.Manual
+		l := open(b, nil)
+		l.now, l.virtual, l.began = m.Now, true, m.Now()
+		negotiate(b, l, remote(l, codec.PCMA))
+		said := tone(8000)(1)
+		var f media.Frame
+		b.ReportAllocs()
+		for b.Loop() {
+			m.Skip(1)
+			_ = l.ReadFrame(&f)
+			_ = l.WriteFrame(said)
+		}
+		if got := l.Stats(); got.Received < got.Sent-2 || got.Lost > 0 {
+			b.Errorf("%+v", got)
+		}
+	})
+	b.Run("bare recvmmsg and sendto", func(b *testing.B) {
+		l := open(b, nil)
+		packet := make([]byte, 172)
+		if err := l.rtp.connect(l.Local()); err != nil {
+			b.Fatal(err)
+		}
+		b.ReportAllocs()
+		for b.Loop() {
+			_, _ = l.batch.receive(l.rtp)
+			_ = l.rtp.send(packet, l.Local())
+		}
+	})
+	b.Run("bare recvfrom and sendto of x/sys", func(b *testing.B) {
+		l := open(b, nil)
+		packet, buf := make([]byte, 172), make([]byte, packetMax)
+		to := &unix.SockaddrInet4{Port: int(l.Local().Port()), Addr: netip.Addr.As4(l.Local().Addr())}
+		b.ReportAllocs()
+		for b.Loop() {
+			_, _, _ = unix.Recvfrom(l.rtp.fd, buf, unix.MSG_DONTWAIT)
+			_ = unix.Sendto(l.rtp.fd, packet, unix.MSG_DONTWAIT, to)
+		}
+	})
+}
