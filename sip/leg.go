@@ -13,7 +13,6 @@ import (
 	"github.com/emiago/sipgo/sip"
 
 	"parley/call"
-	"parley/media"
 	"parley/outcome"
 )
 
@@ -100,6 +99,7 @@ type leg struct {
 	giveUp    *time.Timer
 	again     *reinvite
 	keys      <-chan rune
+	fault     error // of our own side, for which the call is ended
 
 	soundMu    sync.Mutex
 	sound      Media
@@ -227,6 +227,9 @@ func (l *leg) run(ctx context.Context) {
 		l.tx.Terminate() // without a final response nothing is left to acknowledge
 	}
 	l.cause = l.m.cause
+	if l.cause.Err == nil {
+		l.cause.Err = l.fault
+	}
 	l.closeSound()
 	l.stack.bury(l, l.peers)
 	l.close()
@@ -287,52 +290,6 @@ func (l *leg) befriend(a netip.Addr) {
 	}
 	l.stack.peer(a)
 	l.peers = append(l.peers, a)
-}
-
-// sendInvite starts an INVITE transaction and watches it.
-func (l *leg) sendInvite() {
-	extra := []sip.Header{}
-	if l.target.Call != "" {
-		extra = append(extra, sip.NewHeader("X-Parley-Call", l.target.Call))
-	}
-	if l.target.Attempt != "" {
-		extra = append(extra, sip.NewHeader("X-Parley-Attempt", l.target.Attempt))
-	}
-	if l.auth != nil {
-		extra = append(extra, l.auth)
-	}
-	l.try++
-	l.invite = l.dlg.invite(l.describe(sendrecv, offered(), nil), extra...)
-	l.branch, _ = l.invite.Via().Params.Get("branch")
-	tx, err := l.stack.begin(context.Background(), l.invite)
-	if err != nil {
-		// sipgo sends before it returns: an error here means nothing left.
-		l.do(l.m.on(input{what: broken, err: fmt.Errorf("send the INVITE: %w", err)}))
-		return
-	}
-	l.tx = tx
-	try := l.try
-	l.stack.work.Go(func() { l.watch(tx, try) })
-}
-
-// watch reads the INVITE transaction until its final response or end. What it
-// passes up earlier came through the screen already, in order.
-func (l *leg) watch(tx *sip.ClientTx, try int) {
-	for {
-		select {
-		case res := <-tx.Responses():
-			switch {
-			case res.StatusCode >= 300:
-				l.tell(settled{try: try, res: res})
-				return
-			case res.StatusCode >= 200:
-				return
-			}
-		case <-tx.Done():
-			l.tell(settled{try: try, err: tx.Err()})
-			return
-		}
-	}
 }
 
 // loop carries the call to its end.
@@ -399,228 +356,3 @@ func (l *leg) take(v any) {
 		l.do(l.m.on(input{what: byeDone, err: v.err}))
 	}
 }
-
-// hear takes a 1xx or 2xx to the INVITE.
-func (l *leg) hear(h heard) {
-	branch, _ := h.res.Via().Params.Get("branch")
-	tag := tagOf(h.res.To())
-	if branch != l.branch {
-		// It answers a try that was challenged: a fork that did not ask.
-		if h.res.IsSuccess() && tag != "" {
-			l.stack.endLate(h.res, h.src)
-		}
-		return
-	}
-	in := input{what: provisional, code: h.res.StatusCode, reason: h.res.Reason, tag: tag}
-	if !h.res.IsSuccess() {
-		in.sound = l.early(h.res)
-		l.do(l.m.on(in))
-		return
-	}
-	if tag == "" {
-		return // RFC 3261 section 12.1.1: without a tag there is no dialog to acknowledge
-	}
-	in.what = success
-	l.prepareAck(h, tag)
-	if l.m.state < talking {
-		in.err = l.final(h.res)
-		l.soundMu.Lock()
-		l.isAnswered = true
-		l.soundMu.Unlock()
-	}
-	l.do(l.m.on(in))
-}
-
-// early reads the SDP of a provisional response; only what changes counts.
-func (l *leg) early(res *sip.Response) bool {
-	if res.StatusCode == sip.StatusTrying || len(res.Body()) == 0 {
-		return false
-	}
-	s, err := parseSession(res.Body())
-	if err == nil {
-		_, err = s.agreed()
-	}
-	if err != nil {
-		l.log.Warn("the early session description is of no use", "error", err)
-		return false
-	}
-	l.answer, l.heardSDP = s, true
-	return true
-}
-
-// final reads the answer of the 2xx. Without one the description of an earlier
-// response stands, as gateways have it.
-func (l *leg) final(res *sip.Response) error {
-	if len(res.Body()) == 0 {
-		if !l.heardSDP {
-			return fmt.Errorf("%w: the answer carries no session description", ErrNoAudio)
-		}
-	} else {
-		s, err := parseSession(res.Body())
-		if err != nil {
-			return err
-		}
-		l.answer, l.heardSDP = s, true
-	}
-	_, err := l.answer.agreed()
-	return err
-}
-
-// prepareAck builds the ACK of a 2xx once; a retransmission gets the same.
-func (l *leg) prepareAck(h heard, tag string) {
-	if l.acks[tag] != nil || len(l.acks) >= maxForks {
-		return
-	}
-	d := l.dlg
-	if l.m.state < talking {
-		d.confirm(h.res)
-	} else {
-		d = l.dlg.fork(h.res)
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), resolveTimeout)
-	defer cancel()
-	to := l.stack.nextHop(ctx, d)
-	l.befriend(to.Addr())
-	l.acks[tag], l.ackTo[tag] = d.ack(l.auth), to
-	if d != l.dlg {
-		l.endFork(d)
-	}
-}
-
-// endFork ends another branch's answer; its ACK is sent with the others.
-func (l *leg) endFork(d *dialog) {
-	if !l.stack.byeOnce(d) {
-		return
-	}
-	l.log.Warn("another fork answered too and is ended")
-	account := l.path.account
-	l.stack.work.Go(func() {
-		if err := l.stack.goodbye(context.Background(), d, account); err != nil {
-			l.log.Warn("the BYE of a fork failed", "error", err)
-		}
-	})
-}
-
-// settle takes what the INVITE transaction had to say.
-func (l *leg) settle(v settled) {
-	if v.try != l.try {
-		return
-	}
-	if v.res == nil {
-		in := input{what: broken, sent: true, err: v.err}
-		if errors.Is(v.err, sip.ErrTransactionTimeout) {
-			in = input{what: silence}
-		}
-		l.do(l.m.on(in))
-		return
-	}
-	in := input{what: failure, code: v.res.StatusCode, reason: v.res.Reason, q850: reasonOf(v.res)}
-	if in.code == sip.StatusUnauthorized || in.code == sip.StatusProxyAuthRequired {
-		in.mayAuth, in.err = l.answerChallenge(v.res)
-	}
-	l.do(l.m.on(in))
-}
-
-// answerChallenge prepares credentials: once, and once more for a stale nonce.
-func (l *leg) answerChallenge(res *sip.Response) (bool, error) {
-	if l.challenge != nil && !stale(res) {
-		return false, fmt.Errorf("%w: the trunk refused our credentials; check its username and password", ErrAuth)
-	}
-	h, err := credentials(l.path.account, res, sip.INVITE, l.invite.Recipient.String())
-	if err != nil {
-		return false, err
-	}
-	l.challenge, l.auth = res, h
-	return true, nil
-}
-
-// do carries out what the machine decided, in order.
-func (l *leg) do(todo []action) {
-	for _, a := range todo {
-		switch a.deed {
-		case doTell:
-			l.report(a)
-		case doMedia:
-			if err := l.negotiate(l.answer); err != nil {
-				l.log.Error("the media cannot be set up", "error", err)
-				l.m.cause.Err = err
-				l.askHangup()
-			}
-		case doAck, doDrop:
-			if ack := l.acks[a.tag]; ack != nil {
-				l.stack.send(ack, l.ackTo[a.tag])
-			}
-		case doCancel:
-			l.sendCancel()
-		case doBye:
-			l.sendBye()
-		case doAuth:
-			l.sendInvite()
-		case doEnd:
-			l.log.Info("call ended", "network", string(l.m.cause.Network), "sip", l.m.cause.SIP, "by", string(l.m.cause.By))
-		}
-	}
-}
-
-func (l *leg) report(a action) {
-	select {
-	case l.progress <- call.Progress{Kind: a.kind, At: time.Now(), SIP: a.code}:
-	default: // cannot be: the machine bounds its steps
-	}
-}
-
-// sendCancel ends a call that is not answered; the final response to the
-// INVITE decides what became of it, within 64·T1 (RFC 3261 section 9.1).
-func (l *leg) sendCancel() {
-	req := l.dlg.cancel(l.invite)
-	l.giveUp.Reset(linger())
-	l.stack.work.Go(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), linger())
-		defer cancel()
-		if _, err := l.stack.transact(ctx, req); err != nil {
-			l.log.Debug("the CANCEL got no reply", "error", err)
-		}
-	})
-}
-
-// sendBye ends the call; it is sent whatever any context says.
-func (l *leg) sendBye() {
-	d := *l.dlg
-	l.dlg.cseq += 2 // the BYE, and once more with credentials
-	l.stack.byeOnce(&d)
-	account := l.path.account
-	ctx, cancel := context.WithCancel(context.Background())
-	l.stack.work.Go(func() {
-		defer cancel()
-		l.tell(parted{l.stack.goodbye(ctx, &d, account)})
-	})
-	l.stack.work.Go(func() { // the end of the process does not wait for timer F
-		select {
-		case <-l.drop:
-			cancel()
-		case <-ctx.Done():
-		}
-	})
-}
-
-// describe writes our side of the session.
-func (l *leg) describe(d direction, formats []format, answers *session) []byte {
-	if l.sound == nil {
-		d = inactive
-	}
-	l.version++
-	return description{
-		id: l.session, version: l.version, local: l.soundAddr(),
-		formats: formats, direction: d, answers: answers,
-	}.bytes()
-}
-
-// press passes on a key; a reader that does not keep up loses keys.
-func (l *leg) press(d rune) {
-	select {
-	case l.digits <- d:
-	default:
-	}
-}
-
-var _ media.Source = (*leg)(nil)

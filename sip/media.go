@@ -108,7 +108,7 @@ func (l *leg) soundAddr() netip.AddrPort {
 		return netip.AddrPortFrom(l.dlg.local.Addr(), discard)
 	}
 	a := l.sound.Local()
-	if a.Addr().IsUnspecified() {
+	if l.stack.behindNAT || a.Addr().IsUnspecified() {
 		return netip.AddrPortFrom(l.dlg.local.Addr(), a.Port())
 	}
 	return a

@@ -30,9 +30,9 @@ type Options struct {
 	// Listen is the address of the UDP socket; the zero value is 127.0.0.1
 	// with a port of the system's choice.
 	Listen netip.AddrPort
-	// Advertise is the address written into Via, Contact and, where the media
-	// has no address of its own, SDP; the zero value takes the socket's, or
-	// the one of the route to the peer when Listen is unspecified.
+	// Advertise is the address written into Via, Contact and SDP, behind a NAT
+	// with fixed ports. The zero value takes the sockets' own, or that of the
+	// route to the peer where they are unspecified.
 	Advertise netip.Addr
 	Trunks    []Trunk
 	// OpenMedia opens the RTP side of one leg. Nil means signalling only: the
@@ -68,6 +68,7 @@ type Stats struct {
 // Stack is a call.Dialer over SIP.
 type Stack struct {
 	local, advertise netip.AddrPort
+	behindNAT        bool // Advertise is not ours and goes into SDP as well
 	trunks           map[string]*account
 	openMedia        func() (Media, error)
 	agent            string
@@ -146,7 +147,7 @@ func New(o Options) (*Stack, error) {
 	s.local = netip.AddrPortFrom(o.Listen.Addr(), conn.LocalAddr().(*net.UDPAddr).AddrPort().Port())
 	s.advertise = s.local
 	if o.Advertise.IsValid() {
-		s.advertise = netip.AddrPortFrom(o.Advertise, s.local.Port())
+		s.advertise, s.behindNAT = netip.AddrPortFrom(o.Advertise, s.local.Port()), true
 	}
 	s.sock = &socket{conn: conn, screen: s.hear, trace: o.Trace}
 	// sipgo logs whole messages, phone numbers and all: it gets no log.

@@ -3,6 +3,7 @@ package sip
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -160,6 +161,47 @@ func TestSignallingOnly(t *testing.T) {
 		t.Errorf("cause is %+v", c)
 	}
 }
+
+func TestAddressesWeGive(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*Options)
+		want   string
+	}{
+		"everywhere": {func(o *Options) { o.Listen = netip.MustParseAddrPort("0.0.0.0:0") }, "127.0.0.1"},
+		"behind NAT": {func(o *Options) { o.Advertise = netip.MustParseAddr("192.0.2.7") }, "192.0.2.7"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, c.change)
+			l := r.dial()
+			invite := r.far.expect("INVITE")
+			for where, text := range map[string]string{"Via": invite.get("Via"), "Contact": invite.get("Contact"), "SDP": invite.body} {
+				if !strings.Contains(text, c.want) || strings.Contains(text, "0.0.0.0") {
+					t.Errorf("%s is %q, want %s in it", where, text, c.want)
+				}
+			}
+			r.far.reply(invite, "486 Busy Here", "")
+			r.far.expect("ACK")
+			ended(t, l)
+		})
+	}
+}
+
+func TestMediaThatFailsLater(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.OpenMedia = func() (Media, error) { return &deafMedia{}, nil } })
+	l := r.dial()
+	r.far.reply(r.far.expect("INVITE"), "200 OK", sdp)
+	r.far.expect("ACK")
+	r.far.reply(r.far.expect("BYE"), "200 OK", "")
+	if c := ended(t, l); c.Network != outcome.Answered || c.By != call.PartyBot || !errors.Is(c.Err, errDeaf) {
+		t.Errorf("cause is %+v", c)
+	}
+}
+
+var errDeaf = errors.New("deaf")
+
+type deafMedia struct{ fakeMedia }
+
+func (*deafMedia) Negotiate(Remote) error { return errDeaf }
 
 // TestCallsAreForgotten: nothing of a call stays behind.
 func TestCallsAreForgotten(t *testing.T) {

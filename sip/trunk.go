@@ -103,9 +103,10 @@ type path struct {
 
 // plan turns a target into a path; it asks nobody.
 func (s *Stack) plan(t call.Target) (path, error) {
-	for _, v := range []string{t.To, t.From, t.Call, t.Attempt, t.Proxy} {
+	// The value itself may be a phone number and stays out of the error.
+	for name, v := range map[string]string{"to": t.To, "from": t.From, "call": t.Call, "attempt": t.Attempt, "proxy": t.Proxy} {
 		if !clean(v) {
-			return path{}, fmt.Errorf("%w: %q holds characters that a SIP header cannot carry", ErrTarget, v)
+			return path{}, fmt.Errorf("%w: %s is too long or holds characters that a SIP header cannot carry", ErrTarget, name)
 		}
 	}
 	p := path{from: userPart(t.From)}
