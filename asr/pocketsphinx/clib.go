@@ -26,6 +26,7 @@ type library struct {
 	freeFSG      func(fsg uintptr) int32
 	setFSG       func(ps uintptr, name string, fsg uintptr) int32
 	setSearch    func(ps uintptr, name string) int32
+	unsetSearch  func(ps uintptr, name string) int32
 	startStream  func(ps uintptr) int32
 	startUtt     func(ps uintptr) int32
 	processRaw   func(ps uintptr, pcm *int16, n uintptr, noSearch, full int32) int32
@@ -69,6 +70,7 @@ var load = sync.OnceValues(func() (*library, error) {
 		{base, &l.freeFSG, "fsg_model_free"},
 		{sphinx, &l.setFSG, "ps_set_fsg"},
 		{sphinx, &l.setSearch, "ps_set_search"},
+		{sphinx, &l.unsetSearch, "ps_unset_search"},
 		{sphinx, &l.startStream, "ps_start_stream"},
 		{sphinx, &l.startUtt, "ps_start_utt"},
 		{sphinx, &l.processRaw, "ps_process_raw"},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -16,9 +17,14 @@ type decoder struct {
 	ps    uintptr
 	lw    float32
 	words map[string]bool
-	names map[string]bool // grammars that are loaded
-	sets  int             // grammars ever set; each leaks a little
+	names []string // grammars that are loaded, the oldest use first
+	sets  int      // grammars ever set; each leaks a little
 }
+
+// loadedGrammars bounds the grammars in one decoder: one with dates or amounts
+// takes a megabyte or two. A call's states beyond it are loaded again, which
+// takes a few milliseconds.
+const loadedGrammars = 8
 
 // newDecoder loads an acoustic model with an empty vocabulary. args are
 // pocketsphinx options as name, value, name, value.
@@ -49,7 +55,7 @@ func newDecoder(lib *library, args ...string) (*decoder, error) {
 	if ps == 0 {
 		return nil, fmt.Errorf("pocketsphinx cannot load the model with %q", args)
 	}
-	return &decoder{lib: lib, ps: ps, lw: lw, words: map[string]bool{}, names: map[string]bool{}}, nil
+	return &decoder{lib: lib, ps: ps, lw: lw, words: map[string]bool{}}, nil
 }
 
 func (d *decoder) free() {
@@ -89,15 +95,28 @@ func (d *decoder) set(name, fsg string) error {
 		return fmt.Errorf("pocketsphinx cannot read grammar %s", name)
 	}
 	defer d.lib.freeFSG(model)
+	if len(d.names) >= loadedGrammars {
+		// The first is never the one in use: that is the last.
+		d.lib.unsetSearch(d.ps, d.names[0])
+		d.names = slices.Delete(d.names, 0, 1)
+	}
 	d.sets++
 	if d.lib.setFSG(d.ps, name, model) != 0 {
 		return fmt.Errorf("pocketsphinx refuses grammar %s", name)
 	}
-	d.names[name] = true
+	d.names = append(d.names, name)
 	return nil
 }
 
-func (d *decoder) has(name string) bool { return d.names[name] }
+// has reports whether a grammar is loaded, and keeps it loaded for longer.
+func (d *decoder) has(name string) bool {
+	i := slices.Index(d.names, name)
+	if i < 0 {
+		return false
+	}
+	d.names = append(slices.Delete(d.names, i, i+1), name)
+	return true
+}
 
 func (d *decoder) use(name string) error {
 	if d.lib.setSearch(d.ps, name) != 0 {
