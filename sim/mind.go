@@ -1,0 +1,111 @@
+package sim
+
+import (
+	"strings"
+	"time"
+)
+
+// act is what a persona decides to do.
+type act struct {
+	after   time.Duration
+	says    string
+	keys    string
+	hangsUp bool
+	// stays: it is done even though the bot talks.
+	stays bool
+}
+
+// idle reports that the persona heard and waits.
+func (a act) idle() bool { return a.says == "" && a.keys == "" && !a.hangsUp }
+
+// Pauses of a person.
+const (
+	// reaction is the pause before an answer.
+	reaction = 300 * time.Millisecond
+	// mostFallbacks bounds how often a persona speaks without having understood.
+	mostFallbacks = 4
+)
+
+// mind decides what a persona does next from what its ears understood. It is
+// pure: words in, act out.
+type mind struct {
+	persona   *Persona
+	used      []int // how often each line was acted on
+	fallbacks int
+}
+
+func newMind(p *Persona) *mind { return &mind{persona: p, used: make([]int, len(p.Lines))} }
+
+// during is asked with what was understood while the bot still talks.
+func (m *mind) during(heard string) (act, bool) {
+	a, ok := m.choose(heard, func(l Line, used int) Words {
+		if used > 0 {
+			return nil
+		}
+		return l.During
+	})
+	a.stays = ok
+	return a, ok
+}
+
+// turn is asked with all that was understood once the bot has stopped.
+func (m *mind) turn(heard string) (act, bool) {
+	return m.choose(heard, func(l Line, _ int) Words { return l.Hears })
+}
+
+// quiet is asked when the bot waits and nothing was understood.
+func (m *mind) quiet() (act, bool) {
+	if len(m.persona.Otherwise) == 0 || m.fallbacks >= mostFallbacks {
+		return act{}, false
+	}
+	says := nth(m.persona.Otherwise, m.fallbacks)
+	m.fallbacks++
+	return act{after: reaction, says: says}, true
+}
+
+// choose takes the line whose cue ends last in what was heard: a question
+// comes at the end. Of equal ones the longer cue, then the earlier line.
+func (m *mind) choose(heard string, cues func(Line, int) Words) (act, bool) {
+	heard = normal(heard, m.persona.Language)
+	best, bestEnd, bestLen := -1, 0, 0
+	for i, l := range m.persona.Lines {
+		for _, cue := range cues(l, m.used[i]) {
+			cue = normal(cue, m.persona.Language)
+			end := lastEnd(heard, cue, m.persona.Language)
+			if end > bestEnd || end == bestEnd && end > 0 && len(cue) > bestLen {
+				best, bestEnd, bestLen = i, end, len(cue)
+			}
+		}
+	}
+	if best < 0 {
+		return act{}, false
+	}
+	l := m.persona.Lines[best]
+	a := act{after: l.After, keys: l.Keys, hangsUp: l.HangsUp}
+	if len(l.Says) > 0 {
+		a.says = nth(l.Says, m.used[best])
+	}
+	if a.after == 0 && len(l.During) == 0 {
+		a.after = reaction
+	}
+	m.used[best]++
+	return a, true
+}
+
+func nth(w Words, n int) string { return w[min(n, len(w)-1)] }
+
+// lastEnd is where the last occurrence of cue in heard ends, 0 for none;
+// English only at the borders of words.
+func lastEnd(heard, cue, language string) int {
+	if language == "zh" {
+		if i := strings.LastIndex(heard, cue); i >= 0 {
+			return i + len(cue)
+		}
+		return 0
+	}
+	i := strings.LastIndex(" "+heard+" ", " "+cue+" ")
+	if i < 0 {
+		return 0
+	}
+	return i + len(cue)
+}
