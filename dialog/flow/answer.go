@@ -58,8 +58,7 @@ func (d *answer) take() error {
 		m.stage = asking
 		return d.enter(d.flow.steps[0])
 	case m.stage == beeping || m.stage == screened:
-		d.waitForMachine()
-		return nil
+		return d.waitForMachine()
 	case d.turn.Kind == dialog.Start: // somebody else came to the phone
 		return d.enter(d.flow.steps[0])
 	}

@@ -209,8 +209,12 @@ func (d *answer) expect() dialog.Expect {
 	m := d.memory
 	e := dialog.Expect{Silence: d.silence().after}
 	switch m.stage {
-	case beeping, screened:
+	case beeping:
 		e.Silence = machineSilence
+		return e
+	case screened:
+		e.Silence = machineSilence
+		e.Expectation = d.policy.expectation(nil, behindScreener, nil, false, phrase.Free)
 		return e
 	case transferring:
 		return e

@@ -44,17 +44,32 @@ func (d *answer) leave() {
 	d.out.End = true
 }
 
+// behindScreener is what a person says who was put through. Their first words
+// are answered by the greeting, which says nothing private.
+var behindScreener = []*branch{{intent: "hello"}, {intent: "yes"}, {intent: "ask_identity"}}
+
 // waitForMachine goes on while a machine talks. Silence after its greeting
 // stands for a beep that nobody heard.
-func (d *answer) waitForMachine() {
+func (d *answer) waitForMachine() error {
 	m := d.memory
 	m.waits++
 	switch {
 	case m.stage == beeping && d.turn.Kind == dialog.Quiet:
 		d.leave()
-	case m.waits > maxWaits:
+	case m.stage == screened && d.turn.Kind == dialog.Said:
+		r, err := d.classify(behindScreener, nil)
+		if err != nil {
+			return err
+		}
+		if d.out.Reading = r; d.chosen(behindScreener, r) != nil {
+			m.stage = asking
+			return d.enter(d.flow.steps[0])
+		}
+	}
+	if m.waits > maxWaits {
 		d.giveUp()
 	}
+	return nil
 }
 
 func (d *answer) giveUp() {

@@ -80,18 +80,40 @@ func (d *answer) question() {
 	d.sayStep(d.unheard(m.at.say[n-1:]))
 }
 
-// unheard are the lines from the first one that an interruption cut off, or
-// the usual ones when nothing was.
+// unheard are the lines of the last answer from the one that an interruption
+// cut off, or the usual ones when nothing was. Heard may begin anywhere in
+// those lines, so it is its end that tells where the cut was.
 func (d *answer) unheard(usual []*line) []*line {
 	if !d.turn.Interrupted {
 		return usual
 	}
-	for i, l := range d.memory.spoken {
-		if l.disclosure == "" && !strings.Contains(plainWords(d.turn.Heard), plainWords(d.text(l))) {
-			return d.memory.spoken[i:]
+	heard := plainWords(d.turn.Heard)
+	for i, l := range slices.Backward(d.memory.spoken) {
+		switch full := plainWords(d.text(l)); {
+		case strings.HasSuffix(heard, full):
+			return orUsual(d.memory.spoken[i+1:], usual)
+		case i == 0 || cutIn(full, heard):
+			return orUsual(slices.DeleteFunc(slices.Clone(d.memory.spoken[i:]), func(l *line) bool { return l.disclosure != "" }), usual)
 		}
 	}
 	return usual
+}
+
+// cutIn reports whether heard ends inside the line full.
+func cutIn(full, heard string) bool {
+	for n := range full {
+		if n > 0 && strings.HasSuffix(heard, full[:n]) && (n == len(heard) || strings.Contains(full[:n], " ") || full[0] >= 0x80) {
+			return true
+		}
+	}
+	return false
+}
+
+func orUsual(lines, usual []*line) []*line {
+	if len(lines) == 0 {
+		return usual
+	}
+	return lines
 }
 
 // text is the line as it is spoken now.
