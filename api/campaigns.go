@@ -137,7 +137,7 @@ func (s *server) view(ctx context.Context, c campaign.Campaign, outcomes bool) (
 }
 
 type startRequest struct {
-	byID
+	ID   string `path:"id"`
 	Body *struct {
 		Confirm int `json:"confirm,omitempty" doc:"The number of contacts to call, from the 409 answer"`
 	} `required:"false"`
@@ -178,8 +178,8 @@ func (s *server) move(ctx context.Context, id string, to campaign.State, verb st
 }
 
 type stopRequest struct {
-	byID
-	Hangup bool `query:"hangup" doc:"End talks as well"`
+	ID     string `path:"id"`
+	Hangup bool   `query:"hangup" doc:"End talks as well"`
 }
 
 func (s *server) stopCampaign(ctx context.Context, in *stopRequest) (*body[campaignView], error) {

@@ -126,6 +126,10 @@ func Start(ctx context.Context, c Config, o ServeOptions) (_ *Server, err error)
 	if err := await(ctx, 20*time.Second, e.ready); err != nil {
 		return nil, err
 	}
+	// One node alone: it leads from its start, under a fresh epoch.
+	if _, err := books.Lead(ctx); err != nil {
+		return nil, fmt.Errorf("take the lead: %w", err)
+	}
 	drain := o.Drain
 	if drain <= 0 {
 		drain = defaultDrain

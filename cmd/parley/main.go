@@ -54,6 +54,8 @@ type commands struct {
 	Doctor  doctorCmd  `cmd:"" help:"Examine what a server would need."`
 	Flow    flowCmd    `cmd:"" help:"Check, talk with and test written conversations."`
 	Demo    demoCmd    `cmd:"" help:"A campaign against simulated customers, on this machine."`
+	Slots   slotsCmd   `cmd:"" help:"Show the values spoken in a phrase."`
+	Sim     simCmd     `cmd:"" help:"A simulated carrier with talking customers."`
 	Worker  workerCmd  `cmd:"" hidden:"" help:"Speech work for a server (internal)."`
 }
 
