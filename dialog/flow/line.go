@@ -2,6 +2,7 @@ package flow
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -98,24 +99,33 @@ func audible(text string) bool {
 	return strings.ContainsFunc(text, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) })
 }
 
-// segments renders the line; say gives the words of a variable. Literal text
-// without words, such as the full stop after a name, joins its neighbour,
-// since a cache of fixed sound has no use for it.
+// segments renders the line; say gives the words of a variable. From the first
+// variable to the last all is one segment, since a splice inside a phrase is
+// heard, and text without words, such as the full stop after a name, joins it.
 func (l *line) segments(say func(name string) string) []dialog.Segment {
-	var all []dialog.Segment
+	var before, between, after string
 	for _, p := range l.parts {
-		s := dialog.Segment{Text: p.text, Fixed: true}
-		if p.name != "" {
-			s = dialog.Segment{Text: say(p.name)}
+		switch {
+		case p.name != "":
+			between += after + say(p.name)
+			after = ""
+		case between == "":
+			before += p.text
+		default:
+			after += p.text
 		}
-		last := len(all) - 1
-		if last >= 0 && (!audible(s.Text) || !all[last].Fixed && !s.Fixed) {
-			all[last].Text += s.Text
-			continue
-		}
-		all = append(all, s)
 	}
-	return all
+	if between == "" {
+		return []dialog.Segment{{Text: before, Fixed: true}}
+	}
+	if !audible(before) {
+		before, between = "", before+between
+	}
+	if !audible(after) {
+		between, after = between+after, ""
+	}
+	all := []dialog.Segment{{Text: before, Fixed: true}, {Text: between}, {Text: after, Fixed: true}}
+	return slices.DeleteFunc(all, func(s dialog.Segment) bool { return s.Text == "" })
 }
 
 // fixed are the literal segments of the line.

@@ -1,6 +1,8 @@
 package flow
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -46,6 +48,51 @@ func TestShippedConversations(t *testing.T) {
 					t.Errorf("%v\n%s", r.Problem, strings.Join(r.Transcript, "\n"))
 				}
 			})
+		}
+	}
+}
+
+// TestTheDocumentationIsTrue checks the flow and holds the conversation that
+// docs/flows.md shows.
+func TestTheDocumentationIsTrue(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "flows.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	checked, held := 0, 0
+	for i, block := range strings.Split(string(page), "```") {
+		block, isYAML := strings.CutPrefix(block, "yaml\n")
+		switch {
+		case i%2 == 0 || !isYAML:
+		case strings.Contains(block, "\ntalks:"):
+			results, err := RunTests(t.Context(), "docs", []byte(block), flows.Source, keyword.New(keyword.Options{}))
+			if err != nil {
+				t.Error(err)
+			}
+			for _, r := range results {
+				held++
+				if r.Problem != nil {
+					t.Error(r.Problem)
+				}
+			}
+		case strings.Contains(block, "\nsteps:"):
+			checked++
+			if _, err := Parse("docs", []byte(block)); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	if checked == 0 || held == 0 {
+		t.Errorf("the page shows %d flows and %d conversations", checked, held)
+	}
+	for intent := range keyword.Builtin("en") {
+		if !strings.Contains(string(page), intent) {
+			t.Errorf("the page does not name the intent %q", intent)
+		}
+	}
+	for _, field := range topFields {
+		if !strings.Contains(string(page), "`"+field+"`") {
+			t.Errorf("the page does not explain %q", field)
 		}
 	}
 }
