@@ -1,15 +1,12 @@
 package app
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/netip"
 	"strconv"
 
-	"parley/call"
-	"parley/media/codec"
 	"parley/media/line"
 	"parley/sip"
 )
@@ -24,16 +21,8 @@ func newSIP(c Config, listen netip.AddrPort, log *slog.Logger, trace func(sip.Tr
 	if err != nil {
 		return nil, fmt.Errorf("sip.media_ports: %w", err)
 	}
-	local := listen.Addr()
 	o := sip.Options{
-		Listen: listen, UserAgent: "parley", Log: log, Trace: trace,
-		OpenMedia: func() (sip.Media, error) {
-			l, err := line.Open(line.Options{Local: local, Ports: ports})
-			if err != nil {
-				return nil, fmt.Errorf("open an RTP port: %w", err)
-			}
-			return rtpLeg{l}, nil
-		},
+		Listen: listen, UserAgent: "parley", Log: log, Trace: trace, OpenMedia: sip.OverLine(listen.Addr(), ports),
 	}
 	if c.SIP.MediaAddress != "" {
 		if o.Advertise, err = netip.ParseAddr(c.SIP.MediaAddress); err != nil {
@@ -68,26 +57,4 @@ func (t TrunkConfig) trunk() (sip.Trunk, error) {
 		Name: t.Name, Host: host, Port: port, Username: t.Username, Password: password, Realm: t.Realm,
 		FromDomain: t.FromDomain, CallerID: t.CallerID, Channels: t.Channels, CPS: t.CallsPerSecond,
 	}, nil
-}
-
-// rtpLeg is an RTP line as the SIP stack wants it.
-type rtpLeg struct{ *line.Line }
-
-var _ sip.Media = rtpLeg{}
-
-// Stats implements sip.Media.
-func (l rtpLeg) Stats() call.MediaStats {
-	s := l.Line.Stats()
-	return call.MediaStats{
-		Codec: s.Codec, Sent: s.Sent, Received: s.Received, Lost: s.Lost, Loss: s.Loss, Jitter: s.Jitter, MOS: s.MOS,
-	}
-}
-
-// Negotiate implements sip.Media.
-func (l rtpLeg) Negotiate(r sip.Remote) error {
-	c, ok := codec.ByName(r.Codec)
-	if !ok {
-		return errors.New("the codec " + r.Codec + " is not built in")
-	}
-	return l.Line.Negotiate(line.Remote{Addr: r.Addr, Codec: c, PayloadType: r.PayloadType, DTMF: r.DTMF, Ptime: r.Ptime})
 }
