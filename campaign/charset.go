@@ -3,6 +3,7 @@ package campaign
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -35,7 +36,7 @@ const head = 64 << 10
 func decode(r io.Reader, name string) (io.Reader, error) {
 	b := bufio.NewReaderSize(r, head)
 	start, err := b.Peek(head)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("reading the file: %w", err)
 	}
 	var from encoding.Encoding

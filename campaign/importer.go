@@ -72,7 +72,7 @@ func Import(r io.Reader, o Options, put func(Contact) error, bad func(RowError) 
 	seen := seenNumbers{numbers: map[uint64]int32{}, uris: map[string]int{}}
 	for row := 2; ; row++ {
 		cells, err := t.next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return sum, nil
 		}
 		if blank(cells) && err == nil {
@@ -129,7 +129,7 @@ func openTable(r io.Reader) (*table, error) {
 	for { // the header line alone decides the delimiter
 		n, err := b.Read(one)
 		first = append(first, one[:n]...)
-		if err == io.EOF || n == 1 && one[0] == '\n' {
+		if errors.Is(err, io.EOF) || n == 1 && one[0] == '\n' {
 			break
 		}
 		if err != nil {

@@ -48,8 +48,10 @@ type Lease struct {
 	// left out.
 	Tried Tried
 	Epoch int64
-	Until time.Time
-	Case  rules.Case
+	// Claimed is when Case was gathered: Begin refuses when the number was
+	// called since. Until is the lease's end.
+	Claimed, Until time.Time
+	Case           rules.Case
 }
 
 // Settlement is how an attempt ended and what follows.

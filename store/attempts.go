@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"parley/call"
@@ -32,7 +33,7 @@ func (s *Store) Begin(ctx context.Context, l campaign.Lease, target call.Target,
 			return campaign.ErrRefused
 		}
 		return t.attempt(s, attempt{target: target, person: clean(l.Contact.Person()), account: clean(l.Contact.AccountID),
-			imported: ms(l.Contact.Imported), epoch: l.Epoch, begun: begun, rulings: ruled})
+			imported: ms(l.Contact.Imported), epoch: l.Epoch, since: ms(l.Claimed), begun: begun, rulings: ruled})
 	})
 	if err != nil {
 		return time.Time{}, err
@@ -58,6 +59,7 @@ type attempt struct {
 	target          call.Target
 	person, account string
 	imported, epoch int64
+	since           int64 // a call to the number after this moment refuses; 0 for none
 	begun           time.Time
 	rulings         []rules.Ruling
 }
@@ -67,13 +69,17 @@ func (t *tx) attempt(s *Store, a attempt) error {
 	if a.account == "" {
 		a.account = a.target.To
 	}
+	if a.since == 0 {
+		a.since = math.MaxInt64
+	}
 	n, err := t.exec(`INSERT INTO attempts (tenant, id, campaign, contact, phone, person, state, counted, node, epoch, started, target, rulings)
 		SELECT ?1, ?2, ?3, ?4, ?5, ?6, 'dialling', 1, ?7, ?8, ?9, ?10, ?11
 		WHERE NOT EXISTS (SELECT 1 FROM opt_outs WHERE tenant = ?1 AND key IN (?5, ?6))
 		AND NOT EXISTS (SELECT 1 FROM dnc WHERE tenant = ?1 AND campaign IN ('', ?3) AND phone = ?5)
-		AND NOT EXISTS (SELECT 1 FROM closures WHERE tenant = ?1 AND key IN (?5, ?6, ?12) AND (kind <> 'paid' OR at >= ?13))`,
+		AND NOT EXISTS (SELECT 1 FROM closures WHERE tenant = ?1 AND key IN (?5, ?6, ?12) AND (kind <> 'paid' OR at >= ?13))
+		AND NOT EXISTS (SELECT 1 FROM attempts WHERE tenant = ?1 AND phone = ?5 AND counted = 1 AND started >= ?14)`,
 		a.target.Tenant, a.target.Attempt, a.target.Campaign, a.target.Contact, a.target.To, a.person, s.node, a.epoch, ms(a.begun),
-		doc(stored(a.target)), doc(a.rulings), a.account, a.imported)
+		doc(stored(a.target)), doc(a.rulings), a.account, a.imported, a.since)
 	if clashes(err) || err == nil && n == 0 {
 		return campaign.ErrRefused // a leg to this number is up, or somebody asked not to be called
 	}

@@ -70,7 +70,7 @@ func (s *Store) Claim(ctx context.Context, c campaign.Campaign, limit int, lease
 				AND EXISTS (SELECT 1 FROM campaigns WHERE tenant = ?1 AND id = ?2 AND state = 'running')
 				RETURNING contact, attempts, failures, lease_until`,
 				[]any{c.Tenant, c.ID, s.node, epoch, lease.Milliseconds(), due[0], due[1], limit - len(leases)}, func(row scan) error {
-					l := campaign.Lease{Campaign: c, Attempt: newID(), Epoch: epoch}
+					l := campaign.Lease{Campaign: c, Attempt: newID(), Epoch: epoch, Claimed: now}
 					var until int64
 					err := row(&l.Contact.ID, &l.Tried.Attempts, &l.Tried.Failures, &until)
 					l.Until = fromMS(until)

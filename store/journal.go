@@ -86,7 +86,7 @@ func readJournal(r io.Reader) (records []record, good int64, damaged int, err er
 			size += int64(len(line))
 			line = line[:0]
 		}
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return records, good, damaged, nil // whatever has no line end is torn
 		}
 		if err != nil {

@@ -232,7 +232,7 @@ func (t *tx) stmt(query string) (*sql.Stmt, error) {
 
 // exec tells how many rows it changed.
 func (t *tx) exec(query string, args ...any) (int64, error) {
-	s, err := t.stmt(query)
+	s, err := t.stmt(query) //nolint:sqlclosecheck // kept for the connection's life, closed by drop
 	if err != nil {
 		return 0, err
 	}
@@ -245,7 +245,7 @@ func (t *tx) exec(query string, args ...any) (int64, error) {
 
 // one scans the single row of a query; sql.ErrNoRows when there is none.
 func (t *tx) one(query string, args []any, into ...any) error {
-	s, err := t.stmt(query)
+	s, err := t.stmt(query) //nolint:sqlclosecheck // kept for the connection's life, closed by drop
 	if err != nil {
 		return err
 	}
@@ -254,7 +254,7 @@ func (t *tx) one(query string, args []any, into ...any) error {
 
 // each scans every row of a query.
 func (t *tx) each(query string, args []any, row func(scan) error) error {
-	s, err := t.stmt(query)
+	s, err := t.stmt(query) //nolint:sqlclosecheck // kept for the connection's life, closed by drop
 	if err != nil {
 		return err
 	}

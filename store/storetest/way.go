@@ -201,6 +201,15 @@ func testOneLeg(t *testing.T, b Bench) {
 		t.Fatal(err)
 	}
 	s.settle(first, report(first, outcome.NoAnswer, ""))
+	// What was judged before that call may not begin after it.
+	stale := s.claimOf(other, 1, time.Minute)[0]
+	stale.Claimed = second.Claimed
+	if err := s.begin(stale); !errors.Is(err, campaign.ErrRefused) {
+		t.Errorf("a contact begins that was judged before the last call: %v", err)
+	}
+	if err := s.Return(s.ctx(), stale, nil, campaign.Next{At: time.Now()}); err != nil {
+		t.Fatal(err)
+	}
 	// Now the number is free again, and the rules see the earlier call.
 	third := s.claimOf(other, 1, time.Minute)
 	if len(third) != 1 || len(third[0].Case.Calls) != 1 || third[0].Case.Live {
