@@ -164,6 +164,11 @@ type span struct {
 	about        bool
 }
 
+// sane reports whether the span is short enough to reckon with: a century.
+func (s span) sane() bool {
+	return s.days+30*s.months <= 36600 && s.exact <= 366*24*time.Hour
+}
+
 // from is the day or the moment the span leads to.
 func (s span) from(day time.Time) time.Time {
 	return plusDays(plusMonths(midnight(day), s.months), s.days)

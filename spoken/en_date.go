@@ -318,6 +318,9 @@ func enNotDay(r *reader, i int) bool {
 	return false
 }
 
+// enAfterDay are words that may follow a day of the month.
+var enAfterDay = setOf("of next this is at or and would works then i please if maybe for can will should in no yes not but")
+
 // enTheDay reads "the fifth", "the fifth of next month" and, when a date was
 // asked, "fifth".
 func enTheDay(r *reader, i int) (reading, bool) {
@@ -328,8 +331,11 @@ func enTheDay(r *reader, i int) (reading, bool) {
 	said := j > i || r.wanted(KindDate) || r.wanted(KindDateTime) || r.at(i-1) == "on" || r.at(i-1) == "by"
 	d, j, ok := enOrdinal(r, j)
 	whole := r.clause(i) && r.clause(j)
-	if !ok || enNotDay(r, j) || (!said && !whole) {
-		return reading{}, false
+	if !ok || enNotDay(r, j) || (!said && !whole) || enMonths[r.at(i-1)] > 0 {
+		return reading{}, false // a month before it: there is no february thirtieth
+	}
+	if d <= 3 && !r.clause(j) && !enTimely(r.at(i-1)) && r.at(i-1) != "on" && !enAfterDay[r.at(j)] {
+		return reading{}, false // "the second house"
 	}
 	if k, next := r.anyWords(j, "of next month", "next month"); next {
 		return enDayIn(r, 1, d, k)

@@ -354,7 +354,7 @@ func enSpanPart(r *reader, i int) (span, int, bool) {
 		word = word[:len(word)-1]
 		unit, ok = enSpanUnits[word]
 	}
-	if !ok || n < 0 || n > 10000 {
+	if !ok || n < 0 {
 		return span{}, 0, false
 	}
 	j++
@@ -367,13 +367,16 @@ func enSpanPart(r *reader, i int) (span, int, bool) {
 	if word == "fortnight" {
 		s.precision = "week"
 	}
-	return s, j, true
+	return s, j, s.sane()
 }
 
 // times multiplies a unit; half a month is counted as fifteen days and half a
 // day as twelve hours.
 func (s span) times(n float64) span {
 	whole := float64(int(n))
+	if n > 40000 {
+		return span{days: 40000} // not sane, and cannot overflow
+	}
 	out := span{days: s.days * int(n), months: s.months * int(n), exact: time.Duration(float64(s.exact) * n)}
 	if rest := n - whole; rest > 0 {
 		days := (float64(s.days) + 30*float64(s.months)) * rest

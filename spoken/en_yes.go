@@ -83,12 +83,18 @@ func enAnswerEnd(r *reader, i int) int {
 	return i
 }
 
+// maxOpening is how many fillers may stand before an answer.
+const maxOpening = 12
+
 // opens reports whether i begins a clause, counting fillers and whole answers
 // before it as nothing.
 func (r *reader) opens(i int, fillers map[string]bool, skip func(int) int) bool {
 	start := i
-	for start > 0 && !r.toks[start].clause {
+	for start > 0 && i-start <= maxOpening && !r.toks[start].clause {
 		start--
+	}
+	if i-start > maxOpening {
+		return false
 	}
 	for j := start; j < i; {
 		if next := skip(j); next > j {

@@ -217,6 +217,14 @@ func longest[V any](r *reader, i int, t table[V]) (v V, next int, ok bool) {
 	return v, 0, false
 }
 
+func setOf(words string) map[string]bool {
+	set := map[string]bool{}
+	for w := range strings.FieldsSeq(words) {
+		set[w] = true
+	}
+	return set
+}
+
 func dateValue(t time.Time, precision string) Value {
 	return Value{Kind: KindDate, At: t, Precision: precision}
 }

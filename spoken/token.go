@@ -20,7 +20,7 @@ type token struct {
 
 // maxText bounds what is read; nobody says more in one turn, and the cost of
 // reading grows with the text.
-const maxText = 4096
+const maxText = 2048
 
 // symbols are kept as tokens; every other mark only ends a clause.
 const symbols = "$¥€£/:-%+"

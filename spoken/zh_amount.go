@@ -36,8 +36,8 @@ func zhAmount(r *reader, i int) (reading, bool) {
 	if minor, next, ok := zhMinor(r, c.next); ok { // 五毛, 五十分
 		cents := 0.0
 		if d, k, more := zhSmall(r, next); more && minor == 10 && d <= 9 && !r.clause(next) {
-			if end, fen := r.anyRun(k, "分", "分钱"); fen && r.at(end) != "钟" { // 五毛二分
-				cents, next = float64(d), end
+			if end, fen := r.anyRun(k, "分", "分钱"); fen && r.at(end) != "钟" || !zhGoesOn(r, k) { // 五毛二分, 九毛九
+				cents, next = float64(d), max(end, k)
 			}
 		}
 		return zhMoney(c, float64(minor)/100, cents, zhTrailing(r, next, &c), "CNY")

@@ -71,7 +71,7 @@ func zhWeek(r *reader, i int) (reading, bool) {
 		return reading{}, false
 	}
 	// 一周五天, 三周一次 count weeks and name no day.
-	if _, counted := zhUnits[r.at(i-1)]; !led && counted && r.at(i) == "周" && !r.clause(i) {
+	if _, counted := zhUnits[r.at(i-1)]; !led && counted && !r.clause(i) && (r.at(k+1) == "天" || r.at(k+1) == "次") {
 		return reading{}, false
 	}
 	days := bareWeekday(r.now, w)
@@ -174,6 +174,9 @@ func zhCalendar(r *reader, i int) (reading, bool) {
 			return reading{}, false
 		}
 		d, k, ok := zhDayOf(r, i, false)
+		if _, counted := zhUnits[r.at(i-1)]; (counted || r.at(i-1) == "月" || r.at(i-1) == "十") && !r.clause(i) {
+			ok = false // 二月三十号 is no day, nor is its tail
+		}
 		day, found := dayOfMonth(r.now, d)
 		return zhWithWeekday(r, []time.Time{day}, k, ok && found)
 	}

@@ -249,11 +249,20 @@ var zhSpanUnits = tableOf(map[string]zhSpanUnit{
 
 // zhSpans reads a length of time, with both readings of 两三天.
 func zhSpans(r *reader, i int) ([]span, int, bool) {
+	ss, next, ok := zhSpansOf(r, i, true)
+	if !ok || !ss[0].sane() {
+		return nil, 0, false
+	}
+	return ss, next, true
+}
+
+// zhSpansOf also reads the minutes after the hours.
+func zhSpansOf(r *reader, i int, minutes bool) ([]span, int, bool) {
 	if unit, next, ok := zhHalfSpan(r, i); ok {
 		return []span{unit}, next, true
 	}
 	c, ok := zhManyOf(r, i)
-	if !ok || c.v > 10000 {
+	if !ok {
 		return nil, 0, false
 	}
 	// 一个半小时, 两个半月
@@ -281,8 +290,8 @@ func zhSpans(r *reader, i int) ([]span, int, bool) {
 		next++
 	}
 	ss := spansOf(unit.span, unit.name, c, half)
-	if unit.name == "hour" && half == 0 {
-		if more, end, ok := zhSpans(r, next+btoi(r.at(next) == "零")); ok && more[0].precision == "minute" {
+	if minutes && unit.name == "hour" && half == 0 {
+		if more, end, ok := zhSpansOf(r, next+btoi(r.at(next) == "零"), false); ok && more[0].precision == "minute" {
 			ss[0].exact += more[0].exact
 			ss[0].precision = "minute"
 			return ss[:1], end, true

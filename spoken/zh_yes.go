@@ -63,8 +63,8 @@ func zhAnswer(r *reader, i int) (yes bool, next int, ok bool) {
 			k++
 		}
 		// 对 and 是 may be said twice, and before a value: 对周五.
-		if r.clause(k) {
-			return true, k, true
+		if hum := r.at(i) == "嗯" || r.at(i) == "恩"; r.clause(k) && (!hum || k == len(r.toks)) {
+			return true, k, true // before more words a hum is no answer
 		}
 		if end := zhAnswerEnd(r, k); end > k {
 			return true, k, true
