@@ -59,8 +59,6 @@ func (d *answer) take() error {
 		return d.enter(d.flow.steps[0])
 	case m.stage == beeping || m.stage == screened:
 		return d.waitForMachine()
-	case d.turn.Kind == dialog.Start: // somebody else came to the phone
-		return d.enter(d.flow.steps[0])
 	}
 	m.turns++
 	d.state.Turns = m.turns
@@ -68,6 +66,9 @@ func (d *answer) take() error {
 		return d.apply(d.flow.limits.then)
 	}
 	switch d.turn.Kind {
+	case dialog.Start: // somebody else came to the phone
+		m.verified = false
+		return d.enter(d.flow.steps[0])
 	case dialog.Said:
 		return d.said()
 	case dialog.Keyed:

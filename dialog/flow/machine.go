@@ -19,12 +19,13 @@ func (d *answer) machine() {
 		d.out.End = true
 		return
 	}
-	switch {
+	switch m.waits++; {
+	case m.waits > maxWaits:
 	case d.turn.AnsweredBy == outcome.Voicemail && d.flow.machine.leave != nil:
-		m.stage, m.waits = beeping, 0
+		m.stage = beeping
 		return
 	case d.turn.AnsweredBy == outcome.Screening && d.flow.machine.screen != nil:
-		m.stage, m.waits = screened, 0
+		m.stage = screened
 		d.sayToMachine(d.flow.machine.screen)
 		return
 	}

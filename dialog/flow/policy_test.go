@@ -393,6 +393,17 @@ func TestAPersonBehindAScreenerIsGreeted(t *testing.T) {
 	}
 }
 
+func TestWhoComesToThePhoneLaterIsCheckedAnew(t *testing.T) {
+	k := talkWith(t, sound, scripted{"yes": intent("yes"), "that is wrong": intent("dispute")})
+	k.start()
+	k.say("yes")
+	k.say("zero four seven two")
+	k.start()
+	if step := k.say("that is wrong"); step.End {
+		t.Errorf("a second person is taken for the first: %q", text(step))
+	}
+}
+
 func TestLimitsOfSlots(t *testing.T) {
 	day := func(n int) value { return value{kind: kindDate, at: thursday.AddDate(0, 0, n)} }
 	money := func(minor int64) value {

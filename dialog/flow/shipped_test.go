@@ -1,11 +1,13 @@
 package flow
 
 import (
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"parley/dialog"
 	"parley/flows"
 	"parley/nlu/keyword"
 )
@@ -93,6 +95,58 @@ func TestTheDocumentationIsTrue(t *testing.T) {
 	for _, field := range topFields {
 		if !strings.Contains(string(page), "`"+field+"`") {
 			t.Errorf("the page does not explain %q", field)
+		}
+	}
+}
+
+// TestShippedFlowsKeepTheSecret mixes the lines of all shipped conversations
+// at random: whatever is said in whatever order, nothing private is said
+// before the right digits, and every call ends.
+func TestShippedFlowsKeepTheSecret(t *testing.T) {
+	private := map[string][]string{"en": {"Acme", "dollars", "December first"}, "zh": {"安心", "元", "十二月一号"}}
+	for _, name := range flows.Names() {
+		source, _ := flows.Source(name)
+		f, err := Parse(name, source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		script, _ := flows.Source(name + ".test")
+		test, err := ParseTest(name, script)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var turns []dialog.Turn
+		for _, k := range test.talks {
+			for _, l := range k.lines {
+				if l.bot == "" && !l.hangsUp {
+					turns = append(turns, l.turn)
+				}
+			}
+		}
+		p := f.Policy(keyword.New(keyword.Options{}))
+		for seed := range uint64(60) {
+			random := rand.New(rand.NewPCG(seed, 1))
+			s, err := p.Open("", f.Samples())
+			if err != nil {
+				t.Fatal(err)
+			}
+			proved, ended := false, false
+			for turn := (dialog.Turn{Kind: dialog.Start}); !ended; turn = turns[random.IntN(len(turns))] {
+				turn.Now = test.now
+				proved = proved || strings.Contains(turn.Text, "four seven two") || strings.Contains(turn.Text, "零四七二") || turn.Keys != ""
+				step, err := p.Next(t.Context(), s, turn)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, word := range private[f.Language] {
+					if !proved && strings.Contains(text(step), word) {
+						t.Fatalf("%s, seed %d: says %q before the check", name, seed, text(step))
+					}
+				}
+				if ended = step.End; s.Turns > 60 {
+					t.Fatalf("%s, seed %d: the call never ends", name, seed)
+				}
+			}
 		}
 	}
 }
