@@ -28,7 +28,8 @@ type Options struct {
 	// Models is a folder with en-8k and zh-8k; empty means Debian's
 	// pocketsphinx-en-us alone.
 	Models string
-	// Worker says how the processes run. Kind and Settings are set by New.
+	// Worker says how the processes run. Kind and Settings are set by New;
+	// Memory is 1 GiB unless set.
 	Worker worker.Options
 	// Log gets notes about phrases that cannot be recognised, without them.
 	Log *slog.Logger
@@ -57,6 +58,9 @@ func New(o Options) (*Recognizer, error) {
 	w.Kind = Kind
 	if w.Settings, err = json.Marshal(s); err != nil {
 		return nil, fmt.Errorf("encode the recogniser's settings: %w", err)
+	}
+	if w.Memory == 0 {
+		w.Memory = 1 << 30 // dictionaries 60 MiB, a stream 5 to 20
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
