@@ -94,6 +94,10 @@ func (s *server) authenticate(next http.Handler) http.Handler {
 			tooMany(w, time.Second)
 			return
 		}
+		if !allowed(key.Role, r.Method, r.URL.Path) {
+			writeProblem(w, http.StatusForbidden, "A key with the role "+string(key.Role)+" may not do this; ask an admin.")
+			return
+		}
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, caller{key})))
 	})
 }

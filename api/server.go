@@ -56,6 +56,7 @@ func New(o Options) http.Handler {
 	s.campaigns()
 	s.calls()
 	s.dnc()
+	s.keys()
 	s.events()
 	return s.surface()
 }

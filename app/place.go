@@ -31,6 +31,7 @@ type placer struct {
 	beat       beat.Beat
 	recognizer asr.Recognizer
 	voices     tts.Prompter
+	prompts    warmer
 	recorders  call.Recorders
 	facts      call.Facts
 	flows      *flowShelf
@@ -44,9 +45,15 @@ type placer struct {
 
 	mu     sync.Mutex
 	live   map[string]*liveCall
+	warmed map[string]bool // flows whose prompts are, or are being, synthesised
 	closed bool
 	wg     sync.WaitGroup
 	slots  chan struct{}
+}
+
+// warmer synthesises what is the same in every call.
+type warmer interface {
+	Warm(ctx context.Context, v tts.Voice, texts []string) error
 }
 
 // liveCall is a call under way.
@@ -79,7 +86,26 @@ func (l *placer) Place(ctx context.Context, t call.Target) (call.Report, error) 
 		return call.Report{}, errDraining
 	}
 	defer l.leave(t)
+	l.warm(t.Flow, policy)
 	return s.Run(ctx, t)
+}
+
+// warm synthesises a flow's fixed prompts when the first call of it is placed,
+// while that still rings.
+func (l *placer) warm(name string, p dialog.Policy) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.warmed[name] || l.closed {
+		return
+	}
+	l.warmed[name] = true
+	l.wg.Go(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		if err := l.prompts.Warm(ctx, p.Voice(), p.Fixed()); err != nil {
+			l.log.Warn("fixed prompts could not be synthesised beforehand", "flow", name, "error", err)
+		}
+	})
 }
 
 func (l *placer) session(t call.Target, policy dialog.Policy) *call.Session {
@@ -214,6 +240,7 @@ func (l *placer) PlaceOne(ctx context.Context, tenant string, r api.CallRequest)
 	if !l.enter(t, s) {
 		return "", errDraining
 	}
+	l.warm(t.Flow, policy)
 	if t.Case.Begun, err = l.books.BeginCall(ctx, t, ruled); err != nil {
 		l.leave(t)
 		if errors.Is(err, campaign.ErrRefused) {

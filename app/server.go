@@ -58,10 +58,12 @@ const defaultDrain = 300 * time.Second
 // would wait for a busy goroutine's time slice, 10 ms and more.
 const processors = 8
 
+func moreProcessors() { runtime.GOMAXPROCS(max(processors, runtime.NumCPU())) }
+
 // Start builds a server in one straight line and returns when it takes calls
 // and requests.
 func Start(ctx context.Context, c Config, o ServeOptions) (_ *Server, err error) {
-	runtime.GOMAXPROCS(max(processors, runtime.NumCPU()))
+	moreProcessors()
 	h := newHouse()
 	defer func() {
 		if err != nil {
@@ -73,6 +75,9 @@ func Start(ctx context.Context, c Config, o ServeOptions) (_ *Server, err error)
 		return nil, err
 	}
 	h.onStop("store", books.Close)
+	if err := recoverBooks(ctx, books, o.Log); err != nil {
+		return nil, err
+	}
 	kernel, err := rules.NewKernel()
 	if err != nil {
 		return nil, fmt.Errorf("load the dialling rules: %w", err)
@@ -103,9 +108,9 @@ func Start(ctx context.Context, c Config, o ServeOptions) (_ *Server, err error)
 	h.start(component{"SIP", stack.Run})
 	l := &placer{
 		dialer: &gate{next: stack, kernel: kernel, now: time.Now, tests: c.Rules.TestNumbers}, beat: wheel,
-		recognizer: e.recognizer, voices: e.voices, recorders: recordersOf(c, recordings), facts: books,
+		recognizer: e.recognizer, voices: e.voices, prompts: e.voices, recorders: recordersOf(c, recordings), facts: books,
 		flows: shelf, region: c.Rules.Region, tests: c.Rules.TestNumbers, log: o.Log,
-		live: map[string]*liveCall{}, slots: make(chan struct{}, c.Limits.Calls),
+		live: map[string]*liveCall{}, warmed: map[string]bool{}, slots: make(chan struct{}, c.Limits.Calls),
 		books: books, kernel: kernel, recordings: recordings,
 	}
 	runner := campaign.NewRunner(campaign.RunnerOptions{
@@ -137,6 +142,20 @@ func Start(ctx context.Context, c Config, o ServeOptions) (_ *Server, err error)
 	s.run(runner, drain)
 	s.welcome(o.Notices, c.Data)
 	return s, nil
+}
+
+// recoverBooks settles what the last run left open before anything is dialled:
+// whatever may have rung is not rung again for that attempt.
+func recoverBooks(ctx context.Context, books *store.Store, log *slog.Logger) error {
+	found, err := books.Recover(ctx)
+	if err != nil {
+		return fmt.Errorf("settle what the last run left open: %w", err)
+	}
+	if open := found.Returned + found.Released + found.Uncertain + found.Unknown + found.Damaged; open > 0 {
+		log.Warn("the last run did not end in order", "returned", found.Returned, "released", found.Released,
+			"uncertain", found.Uncertain, "unknown", found.Unknown, "damaged", found.Damaged, "orphans", len(found.Orphans))
+	}
+	return nil
 }
 
 // run starts the dialler; when it is stopped no call begins, and talks have

@@ -35,6 +35,7 @@ const carrierLow, carrierHigh = 40000, 43999
 
 // Run serves until ctx ends.
 func (s Carrier) Run(ctx context.Context, c Config) (err error) {
+	moreProcessors()
 	h := newHouse()
 	defer func() { err = errors.Join(err, h.stop()) }()
 	o := sim.Options{Listen: s.Listen, NoMedia: s.NoMedia, Witness: s.Witness, Ended: s.Ended, Log: s.Log, Calls: 2000}

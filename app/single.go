@@ -30,6 +30,8 @@ type Single struct {
 	// shipped reminders when no flow is named.
 	Flow, Language string
 	Variables      map[string]string
+	// Ring is how long it may ring; 0 for the usual time.
+	Ring time.Duration
 	// Record is the file for the stereo recording; empty for none.
 	Record string
 	// Trace gets every SIP message; Watch every turn.
@@ -41,6 +43,7 @@ type Single struct {
 // Call places one call under profile "test": this machine's own addresses, and
 // the numbers that the configuration allows.
 func Call(ctx context.Context, c Config, s Single) (report call.Report, err error) {
+	moreProcessors()
 	f, err := s.flow()
 	if err != nil {
 		return report, err
@@ -133,7 +136,7 @@ func (s Single) target(c Config, f *flow.Flow) (call.Target, error) {
 	id := newID()
 	return call.Target{
 		Call: id, Attempt: id, Tenant: "single", To: to, Trunk: s.Trunk, Proxy: s.Proxy,
-		Language: f.Language, Variables: variables,
+		RingTimeout: s.Ring, Language: f.Language, Variables: variables,
 		Case: rules.Case{Number: to, Raw: s.To, Profile: testProfile},
 	}, nil
 }

@@ -53,7 +53,7 @@ type Keys interface {
 
 // ErrUnknownKey is the one answer to every key that does not open: wrong,
 // expired, removed or malformed.
-var ErrUnknownKey = errors.New("this API key is not valid; make one with: parley key add")
+var ErrUnknownKey = errors.New("this API key is not valid; an admin makes one with POST /api/v1/keys")
 
 const prefix = "parley"
 
