@@ -9,6 +9,7 @@ import (
 
 	"parley/asr"
 	"parley/media"
+	"parley/media/resample"
 	"parley/spoken"
 	"parley/worker"
 )
@@ -202,18 +203,12 @@ func (v *voice) load(d *decoder, g *grammar) error {
 type fit func(dst, src []int16) []int16
 
 func fitting(from, to media.Rate) (fit, error) {
-	switch {
-	case from == to:
+	if from == to {
 		return func(dst, src []int16) []int16 { return append(dst, src...) }, nil
-	case from == media.Rate8k && to == media.Rate16k:
-		var last int32
-		return func(dst, src []int16) []int16 {
-			for _, s := range src {
-				dst = append(dst, int16((last+int32(s))/2), s)
-				last = int32(s)
-			}
-			return dst
-		}, nil
 	}
-	return nil, fmt.Errorf("sound at %d Hz cannot be recognised with a model for %d Hz", from, to)
+	r, err := resample.New(from, to)
+	if err != nil {
+		return nil, fmt.Errorf("sound at %d Hz for a model of %d Hz: %w", from, to, err)
+	}
+	return r.Append, nil
 }
