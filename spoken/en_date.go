@@ -93,7 +93,7 @@ func btoi(b bool) int {
 func enDate(r *reader, i int) (reading, bool) {
 	var best reading
 	for _, way := range [...]func(*reader, int) (reading, bool){
-		enRelative, enWeekday, enFromDay, enMonthDay, enTheDay, enIn, enEdge, enPeriod, enWritten, enHoliday,
+		enRelative, enWeekday, enFromDay, enMonthDay, enTheDay, enIn, enEdge, enPeriod, enMonth, enWritten, enHoliday,
 	} {
 		if got, ok := way(r, i); ok && len(got.values) > 0 && got.next > best.next {
 			best = got
@@ -116,6 +116,7 @@ func enRelative(r *reader, i int) (reading, bool) {
 		{"today", 0}, {"tonight", 0}, {"tomorrow", 1}, {"yesterday", -1}, {"last night", -1},
 		{"the day after tomorrow", 2}, {"day after tomorrow", 2}, {"the day before yesterday", -2}, {"day before yesterday", -2},
 		{"this morning", 0}, {"this afternoon", 0}, {"this evening", 0}, {"later today", 0},
+		{"today's", 0}, {"todays", 0}, {"tomorrow's", 1}, {"tomorrows", 1},
 	} {
 		if j, ok := r.words(i, way.words); ok {
 			return one(plusDays(today, way.days), "day", j)
@@ -319,7 +320,7 @@ func enNotDay(r *reader, i int) bool {
 }
 
 // enAfterDay are words that may follow a day of the month.
-var enAfterDay = setOf("of next this is at or and would works then i please if maybe for can will should in no yes not but")
+var enAfterDay = setOf("of next this is at or and would works then i please if maybe for can will should in no yes not but to until till through from")
 
 // enTheDay reads "the fifth", "the fifth of next month" and, when a date was
 // asked, "fifth".
@@ -334,7 +335,7 @@ func enTheDay(r *reader, i int) (reading, bool) {
 	if !ok || enNotDay(r, j) || (!said && !whole) || enMonths[r.at(i-1)] > 0 {
 		return reading{}, false // a month before it: there is no february thirtieth
 	}
-	if d <= 3 && !r.clause(j) && !enTimely(r.at(i-1)) && r.at(i-1) != "on" && !enAfterDay[r.at(j)] {
+	if d <= 3 && !r.written(j-2) && !r.clause(j) && !enTimely(r.at(i-1)) && r.at(i-1) != "on" && !enAfterDay[r.at(j)] {
 		return reading{}, false // "the second house"
 	}
 	if k, next := r.anyWords(j, "of next month", "next month"); next {
@@ -498,6 +499,22 @@ func enPeriod(r *reader, i int) (reading, bool) {
 	return reading{}, false
 }
 
+// enMonth reads a month alone where nothing else can be meant: "in january".
+func enMonth(r *reader, i int) (reading, bool) {
+	switch r.at(i - 1) {
+	case "in", "by", "until", "since", "before", "from", "during", "till":
+	default:
+		return reading{}, false
+	}
+	m, ok := enMonths[r.at(i)]
+	if !ok {
+		return reading{}, false
+	}
+	away := (int(m) - int(r.now.Month()) + 12) % 12
+	days, _ := edgeOf(r.now, "start", "month", away)
+	return one(days[0], "month", i+1)
+}
+
 func enHoliday(r *reader, i int) (reading, bool) {
 	for _, h := range [...]struct {
 		words string
@@ -505,7 +522,7 @@ func enHoliday(r *reader, i int) (reading, bool) {
 		d     int
 	}{
 		{"christmas eve", 12, 24}, {"christmas day", 12, 25}, {"christmas", 12, 25},
-		{"new year's eve", 12, 31}, {"new year's day", 1, 1}, {"new year's", 1, 1}, {"halloween", 10, 31}, {"valentine's day", 2, 14},
+		{"independence day", 7, 4}, {"new years eve", 12, 31}, {"new years day", 1, 1}, {"new year's eve", 12, 31}, {"new year's day", 1, 1}, {"new year's", 1, 1}, {"halloween", 10, 31}, {"valentine's day", 2, 14},
 	} {
 		if j, ok := r.words(i, h.words); ok {
 			return reading{dateValues("day", monthDay(r.now, h.m, h.d)...), j}, true

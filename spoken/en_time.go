@@ -20,12 +20,20 @@ var enHalves = []struct {
 }{
 	{"am", morning}, {"a m", morning}, {"in the morning", morning}, {"this morning", morning}, {"tomorrow morning", nil},
 	{"pm", afternoon}, {"p m", afternoon}, {"in the afternoon", afternoon}, {"in the evening", afternoon},
-	{"this afternoon", afternoon}, {"this evening", afternoon}, {"at night", night}, {"tonight", nil}, {"noon", noon}, {"midnight", morning},
+	{"this afternoon", afternoon}, {"this evening", afternoon}, {"at night", night}, {"in the night", night}, {"tonight", nil},
+	{"morning", morning}, {"afternoon", afternoon}, {"evening", afternoon}, {"night", night}, {"noon", noon}, {"midnight", morning},
 }
 
-func morning(h int) (int, bool)   { return h % 12, h <= 12 }
-func afternoon(h int) (int, bool) { return h%12 + 12, h <= 12 }
-func noon(h int) (int, bool)      { return h, h == 12 }
+func morning(h int) (int, bool) { return h % 12, h <= 12 }
+
+func afternoon(h int) (int, bool) {
+	if h > 12 { // "18 55 in the evening"
+		return h, true
+	}
+	return h%12 + 12, true
+}
+
+func noon(h int) (int, bool) { return h, h == 12 }
 
 func night(h int) (int, bool) {
 	if h == 12 || h < 5 {
@@ -89,8 +97,10 @@ func enPast(r *reader, i int) (h, m, next int, marked, ok bool) {
 		if m, j, counted = enCount(r, i); !counted || m > 59 {
 			return 0, 0, 0, false, false
 		}
-		if r.at(j) == "minutes" || r.at(j) == "minute" {
+		if w := r.at(j); w == "minutes" || w == "minute" || w == "mins" {
 			j++
+		} else if m%5 != 0 || r.at(i-1) == "from" || r.at(i-1) == "between" {
+			return 0, 0, 0, false, false // "from four to ten"
 		}
 	}
 	back := false
@@ -102,13 +112,22 @@ func enPast(r *reader, i int) (h, m, next int, marked, ok bool) {
 		return 0, 0, 0, false, false
 	}
 	h, next, ok = enCount(r, j+1)
-	if !ok || h < 1 || h > 12 || (back && m == 30) || (r.at(j) == "of" && m != 15) {
+	if !ok || h < 1 || h > 23 || (back && m == 30) || (r.at(j) == "of" && m != 15) {
 		return 0, 0, 0, false, false
 	}
 	if back {
-		h, m = (h+10)%12+1, 60-m
+		h, m = hourBefore(h), 60-m
 	}
 	return h, m, next, true, true
+}
+
+// hourBefore counts back on a dial of twelve, or of twenty four where that was
+// said.
+func hourBefore(h int) int {
+	if h > 12 {
+		return h - 1
+	}
+	return (h+10)%12 + 1
 }
 
 // enCount reads a small whole number in words or digits.
@@ -126,6 +145,11 @@ func enHourMinute(r *reader, i int) (h, m, next int, marked, ok bool) {
 		return h, m, next, true, true
 	}
 	h, next, ok = enCount(r, i)
+	if r.written(i) && r.written(next) && len(r.at(next)) == 2 && !r.clause(next) { // "9 05"
+		if m, fine := r.writtenInt(next, 0, 59); fine && h < 24 && !enNotClock(r, next+1) {
+			return h, m, next + 1, h > 12, true
+		}
+	}
 	if !ok || h > 23 || h < 1 || enUnitWords[r.at(next)] && r.at(next) != "hundred" {
 		return 0, 0, 0, false, false
 	}
