@@ -66,6 +66,9 @@ func (c *conversation) judged(work context.Context, s signal) {
 	}
 	c.verdict = v
 	c.report.AnsweredBy = v.AnsweredBy
+	if c.ending {
+		return // the goodbye plays to its end; cut, nothing would end the call
+	}
 	switch {
 	case v.AnsweredBy.Machine():
 		c.greet.stop()
@@ -228,6 +231,9 @@ func (c *conversation) fail(work context.Context, doing string, err error) {
 	if again || !c.isUp {
 		c.end(work, PartyBot)
 		return
+	}
+	if c.ending {
+		return // the goodbye is playing and ends the call
 	}
 	c.onBeat((*duplex).cut)
 	c.turn(work, dialog.Turn{Kind: dialog.Trouble})
