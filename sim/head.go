@@ -88,9 +88,21 @@ func (h *head) tick(beat.Tick) {
 	h.speak()
 }
 
+// loud is the gate of a handset: speech lies about -20 dB of full scale, and
+// the bot's side of the line is quiet. The line's own gate stays open for 200
+// ms, too long to find the borders of sentences.
+func loud(pcm []int16) bool {
+	const least = 184.0 // -45 dB of full scale
+	var sum float64
+	for _, v := range pcm {
+		sum += float64(v) * float64(v)
+	}
+	return sum > least*least*float64(len(pcm))
+}
+
 // hear cuts what comes into sentences and turns.
 func (h *head) hear(f media.Frame) {
-	if f.Is(media.Voiced) {
+	if loud(f.PCM) {
 		h.voiced += media.Tick
 		h.quiet = 0
 	} else {

@@ -1,14 +1,33 @@
 package sim
 
 import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
 	"testing"
 
 	"github.com/emiago/sipgo/sip"
 	"github.com/icholy/digest"
 	"go.uber.org/goleak"
+
+	"parley/asr/pocketsphinx"
+	"parley/worker"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain lets the test binary be the recogniser's worker of its own tests.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 3 && os.Args[1] == "worker" && os.Args[2] == pocketsphinx.Kind {
+		signal.Ignore(syscall.SIGPIPE)
+		if err := worker.Serve(context.Background(), pocketsphinx.Handler); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 func credentials(t *testing.T, res *sip.Response, u *uac, password string) string {
 	t.Helper()

@@ -31,10 +31,11 @@ const (
 type mind struct {
 	persona   *Persona
 	used      []int // how often each line was acted on
+	last      int // the line that was acted on last, -1 for none
 	fallbacks int
 }
 
-func newMind(p *Persona) *mind { return &mind{persona: p, used: make([]int, len(p.Lines))} }
+func newMind(p *Persona) *mind { return &mind{persona: p, used: make([]int, len(p.Lines)), last: -1} }
 
 // during is asked with what was understood while the bot still talks.
 func (m *mind) during(heard string) (act, bool) {
@@ -53,14 +54,28 @@ func (m *mind) turn(heard string) (act, bool) {
 	return m.choose(heard, func(l Line, _ int) Words { return l.Hears })
 }
 
-// quiet is asked when the bot waits and nothing was understood.
+// quiet is asked when the bot waits and nothing was understood: the customer
+// says something general, or the last thing again in its next words.
 func (m *mind) quiet() (act, bool) {
-	if len(m.persona.Otherwise) == 0 || m.fallbacks >= mostFallbacks {
+	if m.fallbacks >= mostFallbacks {
 		return act{}, false
 	}
-	says := nth(m.persona.Otherwise, m.fallbacks)
+	a := act{after: reaction}
+	switch {
+	case len(m.persona.Otherwise) > 0:
+		a.says = nth(m.persona.Otherwise, m.fallbacks)
+	case m.last < 0:
+		return act{}, false
+	default:
+		l := m.persona.Lines[m.last]
+		a.keys = l.Keys
+		if len(l.Says) > 0 {
+			a.says = nth(l.Says, m.used[m.last])
+		}
+		m.used[m.last]++
+	}
 	m.fallbacks++
-	return act{after: reaction, says: says}, true
+	return a, !a.idle()
 }
 
 // choose takes the line whose cue ends last in what was heard: a question
@@ -89,6 +104,7 @@ func (m *mind) choose(heard string, cues func(Line, int) Words) (act, bool) {
 		a.after = reaction
 	}
 	m.used[best]++
+	m.last = best
 	return a, true
 }
 

@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
 	"parley/asr"
 	"parley/media"
 	"parley/media/line"
+	"parley/spoken"
 	"parley/tts"
 )
 
@@ -102,33 +104,42 @@ func (call *customerCall) noise(ctx context.Context) []int16 {
 	return makeNoise(p.Noise, rand.Uint64(), babble)
 }
 
-// phrases are what the persona's ears can hear: the phrases of its language
-// with its own name and variables put in, and its own cues.
+// phrases are what the persona's ears can hear: its own cues, and the sentences
+// of its language with its own name and variables put in, up to three of them
+// in one breath.
 func (p *Persona) phrases() []string {
 	var pairs []string
 	for name, value := range p.Variables {
-		pairs = append(pairs, "{"+name+"}", value)
+		pairs = append(pairs, "{"+name+"}", p.spoken(name, value))
 	}
 	fill := strings.NewReplacer(pairs...)
-	var all []string
-	add := func(text string) {
-		text = fill.Replace(text)
-		if !strings.Contains(text, "{") {
-			all = append(all, text)
-		}
-	}
+	var cues, sentences []string
 	for _, text := range p.ears {
-		add(text)
+		if text = fill.Replace(text); !strings.Contains(text, "{") {
+			sentences = append(sentences, text)
+		}
 	}
 	for _, l := range p.Lines {
-		for _, cue := range l.Hears {
-			add(cue)
-		}
-		for _, cue := range l.During {
-			add(cue)
-		}
+		cues = append(append(cues, l.Hears...), l.During...)
+	}
+	all := slices.Concat(cues, sentences)
+	if len(sentences) > 0 {
+		any := "(" + strings.Join(sentences, "|") + ")"
+		all = append(all, any+" "+any+" ["+any+"]")
 	}
 	return all
+}
+
+// spoken is a variable as it is heard on the telephone.
+func (p *Persona) spoken(name, value string) string {
+	if name != "amount_due" {
+		return value
+	}
+	m, err := spoken.ParseMoney(value + " " + p.Variables["currency"])
+	if err != nil {
+		return value
+	}
+	return spoken.SayMoney(p.Language, m)
 }
 
 func (p *person) close() {
@@ -274,6 +285,8 @@ func stopped() *time.Timer {
 func (p *person) understand(r asr.Result, acting *time.Timer) {
 	steady := ""
 	if r.Final {
+		p.call.carrier.o.Log.Debug("the customer heard", "call", p.call.ended.Call, "text", r.Text,
+			"rejected", r.Rejected, "confidence", r.Confidence, "best", p.partial, "ms", (r.To - r.From).Milliseconds())
 		p.pending = max(p.pending-1, 0)
 		p.partial = ""
 		if r.Text != "" {

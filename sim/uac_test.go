@@ -280,7 +280,7 @@ func TestCallerHangsUp(t *testing.T) {
 	u.ack(200)
 	u.cseq = 2
 	u.send("BYE", "2", "", "")
-	if res, _ := u.final(sip.BYE); res.StatusCode != 200 {
+	if res, _ := u.final(sip.BYE); res.StatusCode != sip.StatusOK {
 		t.Errorf("the BYE is answered with %d", res.StatusCode)
 	}
 	if e := wait(t, ended); e.By != "caller" || e.Code != 200 {
@@ -295,7 +295,7 @@ func TestAnswerIsRepeatedUntilAck(t *testing.T) {
 	u := newUAC(t, car, "+12025550100")
 	u.invite("")
 	for range 3 {
-		if res, _ := u.final(sip.INVITE); res.StatusCode != 200 {
+		if res, _ := u.final(sip.INVITE); res.StatusCode != sip.StatusOK {
 			t.Fatalf("answered with %d", res.StatusCode)
 		}
 	}
@@ -376,7 +376,7 @@ func TestPlacesAreBounded(t *testing.T) {
 	second.invite("")
 	res, _ := second.final(sip.INVITE)
 	second.ack(res.StatusCode)
-	if res.StatusCode != 503 {
+	if res.StatusCode != sip.StatusServiceUnavailable {
 		t.Errorf("the call too many is answered with %d", res.StatusCode)
 	}
 	first.send("CANCEL", "1", "", "")
@@ -391,7 +391,7 @@ func TestPasswordIsAsked(t *testing.T) {
 	u.invite("")
 	res, _ := u.final(sip.INVITE)
 	u.ack(407)
-	if res.StatusCode != 407 {
+	if res.StatusCode != sip.StatusProxyAuthRequired {
 		t.Fatalf("answered with %d", res.StatusCode)
 	}
 	for _, c := range []struct {
