@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"parley/asr"
 	"parley/phrase"
@@ -39,7 +40,7 @@ func compile(e asr.Expectation, dict *dictionary, classes classes) (*grammar, er
 	c := &compiler{dict: dict, classes: classes, rules: map[string]*phrase.Pattern{}}
 	g := &grammar{name: nameOf(e)}
 	net := newNetwork()
-	all := slices.Concat(e.Phrases, implied(e.Answer))
+	all := slices.Concat(e.Phrases, implied(e))
 	for _, p := range all {
 		if err := c.add(net, p); err != nil {
 			g.unheard++
@@ -57,6 +58,9 @@ func compile(e asr.Expectation, dict *dictionary, classes classes) (*grammar, er
 		return nil, err
 	}
 	a = a.minimize()
+	if dict.language == "zh" {
+		a.join(func(w string) bool { return len(dict.entries[w]) > 0 })
+	}
 	g.words = a.words[1:]
 	g.fsg = a.fsg()
 	return g, nil
@@ -83,15 +87,24 @@ func nameOf(e asr.Expectation) string {
 }
 
 // implied are the phrases of an answer of a kind: a question for a date hears
-// a plain date even when its phrases forgot it.
-func implied(a phrase.Answer) []string {
-	switch a {
+// a plain date even when its phrases forgot it. Phrases that name the class, or
+// a narrower one such as <digits4> for digits, know better.
+func implied(e asr.Expectation) []string {
+	var all []string
+	switch e.Answer {
 	case phrase.YesNo:
-		return []string{"<yes>", "<no>"}
+		all = []string{"yes", "no"}
 	case phrase.Date, phrase.Time, phrase.Amount, phrase.Number, phrase.Digits:
-		return []string{"<" + string(a) + ">"}
+		all = []string{string(e.Answer)}
 	}
-	return nil
+	named := func(class string) bool {
+		return slices.ContainsFunc(e.Phrases, func(p string) bool { return strings.Contains(p, "<"+class) })
+	}
+	all = slices.DeleteFunc(all, named)
+	for i, class := range all {
+		all[i] = "<" + class + ">"
+	}
+	return all
 }
 
 type compiler struct {

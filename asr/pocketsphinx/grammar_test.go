@@ -250,3 +250,21 @@ func FuzzSpell(f *testing.F) {
 		}
 	})
 }
+
+func TestAnAnswersClassIsAddedOnlyWhereNoPhraseKnowsBetter(t *testing.T) {
+	for _, c := range []struct {
+		answer  phrase.Answer
+		phrases []string
+		want    []string
+	}{
+		{phrase.Date, []string{"hello"}, []string{"<date>"}},
+		{phrase.Date, []string{"by <date>"}, nil},
+		{phrase.Digits, []string{"[it is] <digits4>"}, nil},
+		{phrase.YesNo, []string{"<yes> please"}, []string{"<no>"}},
+		{phrase.Free, []string{"hello"}, nil},
+	} {
+		if got := implied(asr.Expectation{Answer: c.answer, Phrases: c.phrases}); !slices.Equal(got, c.want) {
+			t.Errorf("%s with %q implies %q, want %q", c.answer, c.phrases, got, c.want)
+		}
+	}
+}

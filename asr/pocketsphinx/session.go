@@ -91,7 +91,7 @@ func (s *session) expect() error {
 	g, err := s.voice.grammar(e, s.classes)
 	if err != nil {
 		s.grammar = nil
-		if len(e.Phrases) == 0 && len(implied(e.Answer)) == 0 {
+		if len(e.Phrases) == 0 && len(implied(e)) == 0 {
 			return nil // nothing is expected, on purpose
 		}
 		return s.note(fmt.Sprintf("expectation %s: nothing of it can be heard: %v", e.ID, err))

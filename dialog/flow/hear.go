@@ -35,8 +35,24 @@ var heard = map[string]map[kind][]string{
 	},
 }
 
+// volunteered are the ways in which customers name an amount that nobody asked
+// for. A bare number is none of them: a recogniser that may hear an amount in
+// anything makes "sorry, four seven two" a payment of 4.72.
+var volunteered = map[string][]string{
+	"en": {
+		"(no|actually|make it|no make it) [only] <amount>", "only <amount>",
+		"[yes] (i can|i will|i'll|i could) [only] (pay|do|send|manage) [about] <amount>",
+	},
+	"zh": {
+		"(不对|不是|不) [是] <amount>", "[我] [只] (能|可以) [先] (还|付) <amount>", "[我] 先 (还|付) <amount>",
+	},
+}
+
 // patterns are what a customer may say to give the slot's value.
 func (s *slot) patterns(language string) []string {
+	if s.kind == kindMoney && !s.required() {
+		return volunteered[language]
+	}
 	if s.kind != kindDigits {
 		return heard[language][s.kind]
 	}
