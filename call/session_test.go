@@ -394,23 +394,6 @@ func TestSilenceIsAskedAndEnds(t *testing.T) {
 	})
 }
 
-// TestAMachineBehindTheGoodbye: what answers turns out to be a machine, an
-// echo say, while the goodbye plays. The call must still end.
-func TestAMachineBehindTheGoodbye(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t, say(strings.Repeat("word ", 40)+"goodbye", true))
-		s.handset.speaks = [][2]int{{85, 150}}
-		s.listener.finals = []asr.Result{{Text: "please leave a message after the tone", Confidence: 0.9}}
-		r := s.play(answerAt(s, 0))
-		if r.AnsweredBy != outcome.Voicemail {
-			t.Errorf("answered by %s; the scene is no longer what it was", r.AnsweredBy)
-		}
-		if r.TalkMS > 60_000 || r.HangupBy != PartyBot {
-			t.Errorf("the call lasted %d ms and was ended by %s", r.TalkMS, r.HangupBy)
-		}
-	})
-}
-
 func TestKeysAreCollected(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t, say("enter four digits", false), say("thank you", true))
