@@ -58,9 +58,6 @@ func compile(e asr.Expectation, dict *dictionary, classes classes) (*grammar, er
 		return nil, err
 	}
 	a = a.minimize()
-	if dict.language == "zh" {
-		a.join(func(w string) bool { return len(dict.entries[w]) > 0 })
-	}
 	g.words = a.words[1:]
 	g.fsg = a.fsg()
 	return g, nil
