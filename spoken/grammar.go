@@ -141,18 +141,24 @@ var enRules = []Rule{
 		" | i don't think so | no way | incorrect | not correct | absolutely not | no i can't | no i don't"},
 }
 
+// A recogniser has no idea of what is likely, so the Chinese rules leave out
+// what is possible and hardly ever said: 四十七天以后, 三点十 without 分, 五百七
+// without 块. Each would be one more way to mishear what is said every day.
 var zhRules = []Rule{
 	{"datetime", "<date_point> [<time>] | (今晚|明晚|明早) [<time_clock>] | <time> | <datetime_in>"},
-	{"datetime_in", "[过] (<number_below> (分钟|个小时) | 半个小时 | 半小时) (后|以后|之后)"},
+	{"datetime_in", "[过] (<number_tens> 分钟 | 五分钟 | 半个小时 | 半小时 | <date_count> 个小时) (后|以后|之后)"},
 	{"date", "<date_point> | 今晚 | 明晚 | 明早 | <date_period>"},
-	{"date_period", "(这个月|本月|下个月|下月) (月底|月初|底|初) | 月底 | 月初 | 年底 | 这周末 | 下周末 | 周末 | 下周 | 下个星期 | 下个月" +
+	{"date_period", "[这个月|本月|下个月] (月底|月初) | (这个月|本月|下个月) (底|初) | 年底 | 这周末 | 下周末 | 周末 | 下 周 | 下个星期 | 下个月" +
 		" | 过两天 | 过几天 | 这两天 | 现在 | 马上"},
-	{"date_point", "今天 | 明天 | 后天 | 大后天" +
-		" | [这|这个|本|下|下个|下下] (周|星期|礼拜) <date_weekday>" +
-		" | [这个月|本月|下个月|下月] <date_day> (号|日) | <date_named>" +
-		" | [过] <number_below> 天 (后|以后|之后) | [过] (一|两|三) (周|个星期|个月) (后|以后|之后)"},
+	{"date_point", "今天 | 明天 | 后天 | 大 后天" +
+		" | [这|这个|本|下|下个|下下个] (<date_xingqi> | <date_libai>) | [这|本|下|下下] <date_zhou>" +
+		" | [这个月|本月|下个月] <date_day> 号 | <date_named>" +
+		" | [过] <date_count> 天 (后|以后|之后) | [过] (一|两|三) (周|个星期|个月) (后|以后|之后)"},
 	{"date_named", "<date_long> 月 <date_day> (号|日) | <date_short> 月 <date_thirty> (号|日) | 二月 <date_lower> (号|日)"},
-	{"date_weekday", "一|二|三|四|五|六|日|天"},
+	{"date_xingqi", "星期一|星期二|星期三|星期四|星期五|星期六|星期日|星期天"},
+	{"date_libai", "礼拜一|礼拜二|礼拜三|礼拜四|礼拜五|礼拜六|礼拜天"},
+	{"date_zhou", "周一|周二|周三|周四|周五|周六|周日"},
+	{"date_count", "一|两|三|四|五|六|七|八|九|十|十五|二十|三十"},
 	{"date_long", "一|三|五|七|八|十|十二"},
 	{"date_short", "四|六|九|十一"},
 	{"date_day", "<date_thirty> | 三十一"},
@@ -160,17 +166,20 @@ var zhRules = []Rule{
 	{"date_lower", "<date_low> | 十 [<date_low>] | 二十 [<date_low>]"},
 	{"date_low", "一|二|三|四|五|六|七|八|九"},
 	{"time", "[凌晨|早上|上午|中午|下午|傍晚|晚上] <time_clock>"},
-	{"time_clock", "<time_hour> 点 [半 | 整 | 钟 | 一刻 | 三刻 | <time_minute> [分]]"},
+	{"time_clock", "<time_hour> 点 [半 | 整 | 钟 | 一刻 | 三刻 | <time_minute>]"},
 	{"time_hour", "一|两|三|四|五|六|七|八|九|十|十一|十二"},
-	{"time_minute", "零五 | 十 [五] | 二十 [五] | 三十 [五] | 四十 [五] | 五十 [五]"},
-	{"amount", "<number> [<amount_unit> | (块|元) <amount_cents>] | <number_unit> (毛|毛钱)"},
+	{"time_minute", "零五 [分] | 十分 | 十五 [分] | (二十|三十|四十|五十) [分 | 五 [分]]"},
+	{"amount", "<number> <amount_unit> | <number> 块 <amount_mao> | <number> 元 <amount_jiao> | <number_round> | <number_unit> (毛|毛钱)"},
 	{"amount_unit", "块|元|块钱"},
-	{"amount_cents", "<number_unit> [毛|角 | (毛|角) <number_unit> 分] | 零 <number_unit> 分"},
+	{"amount_mao", "五 | <number_unit> 毛 [<number_unit> 分]"},
+	{"amount_jiao", "<number_unit> 角 [<number_unit> 分] | 零 <number_unit> 分"},
 	{"number", "<number_below> | <number_hundreds> | <number_thousands> | <number_myriads>"},
+	{"number_round", "<number_lead> (百|千|万) | <number_tens>"},
 	{"number_myriads", "<number_lead> 万 [零 <number_below> | 零 <number_hundreds> | <number_thousands> | <number_unit>] | 十 [<number_unit>] 万"},
 	{"number_thousands", "<number_lead> 千 [零 <number_below> | <number_hundreds> | <number_unit>]"},
 	{"number_hundreds", "<number_lead> 百 [零 <number_unit> | <number_unit> 十 [<number_unit>] | <number_unit>]"},
-	{"number_below", "<number_lead> | 十 [<number_unit>] | <number_unit> 十 [<number_unit>]"},
+	{"number_below", "<number_lead> | <number_tens>"},
+	{"number_tens", "十 [<number_unit>] | <number_unit> 十 [<number_unit>]"},
 	{"number_lead", "两 | <number_unit>"},
 	{"number_unit", "一|二|三|四|五|六|七|八|九"},
 	{"digits", anyDigits("<digit>", longestDigits)},
