@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"strings"
+	"time"
 
 	"parley/app"
 	"parley/call"
@@ -21,6 +22,7 @@ type callCmd struct {
 	Trunk  string            `help:"Trunk of the configuration to call through."`
 	Proxy  string            `help:"Carrier to call through, HOST:PORT."`
 	Var    map[string]string `help:"A variable of the flow, name=value; may be repeated."`
+	Ring   time.Duration     `help:"How long it may ring." default:"45s"`
 	Record string            `help:"Stereo recording: customer left, bot right." type:"path"`
 	Trace  bool              `help:"Show every SIP message on stderr."`
 	JSON   bool              `help:"Print the report as JSON."`
@@ -43,7 +45,7 @@ func (c *callCmd) Run(t *terminal) error {
 		config.ASR.Pocketsphinx.Models = c.Models
 	}
 	single := app.Single{
-		To: c.To, Trunk: c.Trunk, Proxy: c.Proxy, Flow: c.Flow, Language: c.Lang, Variables: c.Var, Record: c.Record,
+		To: c.To, Trunk: c.Trunk, Proxy: c.Proxy, Flow: c.Flow, Language: c.Lang, Variables: c.Var, Ring: c.Ring, Record: c.Record,
 		Log: slog.New(slog.NewTextHandler(t.err, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}
 	if c.Trace {
