@@ -15,7 +15,8 @@ type Rule struct {
 
 // Grammar is what a person may say for a class, for a recogniser to compile:
 // "date", "time", "datetime", "amount", "number", "digits", "digitsN" for
-// exactly N of them, "yes" and "no". The first rule is the class itself; rules
+// exactly N of them, "yes" and "no"; in English also "moment", the few ways to
+// name an hour unasked. The first rule is the class itself; rules
 // only refer to rules behind them. Equal names have equal bodies, so the rules
 // of several classes may be put together and doubles dropped. Everything a
 // grammar generates is read by Parse; Parse reads more.
@@ -94,6 +95,10 @@ func anyDigits(element string, n int) string {
 const longestDigits = 12
 
 var enRules = []Rule{
+	// moment is the small sister of datetime, for where nobody asked for a time:
+	// the whole one finds some hour in almost any sentence.
+	{"moment", "[at|around] <time_hour> [o'clock|thirty] [p m | in the (morning|afternoon|evening)]" +
+		" | (today|tomorrow|<date_weekday>) [morning|afternoon|evening] [at <time_hour> [o'clock]] | tonight | in (half an hour | an hour | <number_unit> hours)"},
 	{"datetime", "[on] <date_point> [at <time_clock>] | <date_anchor> [morning|afternoon|evening] [<time>] | tonight [<time>] | this (afternoon|evening) | <time> [[on] <date_anchor>] | <datetime_in>"},
 	{"datetime_in", "in (<number_below> minutes | half an hour | an hour | <number_unit> hours)"},
 	{"date", "[on|by|before|until] (<date_point> | <date_period>)"},

@@ -67,11 +67,14 @@ var leads = []string{"on ", "by ", "before ", "until ", "at ", "around ", "about
 
 func TestGrammarIsRead(t *testing.T) {
 	kinds := map[string][]Kind{
-		"date": {KindDate}, "time": {KindTime}, "datetime": {KindDateTime, KindDate, KindTime}, "amount": {KindAmount},
+		"date": {KindDate}, "time": {KindTime}, "moment": {KindDateTime, KindDate, KindTime, KindDuration}, "datetime": {KindDateTime, KindDate, KindTime}, "amount": {KindAmount},
 		"number": {KindNumber}, "digits": {KindDigits}, "digits4": {KindDigits}, "digits6": {KindDigits}, "yes": {KindYesNo}, "no": {KindYesNo},
 	}
 	for _, language := range []string{"en", "zh"} {
 		for class, asked := range kinds {
+			if class == "moment" && language != "en" {
+				continue // English only
+			}
 			t.Run(language+" "+class, func(t *testing.T) {
 				s := newSpeaker(t, language, class, 1)
 				bad := 0

@@ -62,7 +62,7 @@ var englishSets = map[string][]string{
 		"never call [me|this number] again", "please stop calling [me]", "put me on (the|your) do not call list", "leave me alone", "unsubscribe",
 	},
 	"callback": {
-		"(can you|could you|please) call [me] (back|later|again) [<datetime>]", "call [me] (back|later) [<datetime>]", "call [me] [back|again] <datetime>", "(i'm|i am) (busy|driving|at work|in a meeting) [right now]",
+		"(can you|could you|please) call [me] (back|later|again) [<moment>]", "call [me] (back|later) [<moment>]", "call [me] [back|again] <moment>", "(i'm|i am) (busy|driving|at work|in a meeting) [right now]",
 		"(now's|now is|this is) not a good time", "(i can't|cannot) talk [right now|now]", "not [right] now", "[try|call] [me] [again] later", "(can i|i'll|let me) call [you] back",
 	},
 	"agent_requested": {
@@ -70,7 +70,7 @@ var englishSets = map[string][]string{
 		"(get|give) me (a human|a person|a real person|an agent|your manager|a supervisor)", "(agent|operator|representative|human) [please]", "(transfer|connect) me [to (a person|an agent|someone)]", "a real person [please]", "customer service",
 	},
 	"angry": {
-		"(fuck|screw) (you|off|this)", "go to hell", "shut up", "(you're|you are) (a|an) (idiot|moron|asshole|thief|liar|scammer)", "(this|that) is (bullshit|ridiculous|harassment|a scam)", "(stop harassing|you're harassing) me", "damn (you|it)",
+		"(fuck|screw) (you|off|this)", "go to hell", "shut up", "(you're|you are) (a|an) (idiot|moron|asshole|thief|liar|scammer)", "(this|that) is (bullshit|ridiculous|harassment|a scam)", "this is harassment you people call me (every day|all the time)", "(stop harassing|you're harassing) me", "damn (you|it)",
 		"you people are (crazy|insane|the worst|ridiculous)", "(i'm|i am) (sick of|tired of|fed up with) (this|you|these calls)",
 	},
 	"complaint": {
