@@ -15,8 +15,9 @@ type Rule struct {
 
 // Grammar is what a person may say for a class, for a recogniser to compile:
 // "date", "time", "datetime", "amount", "number", "digits", "digitsN" for
-// exactly N of them, "yes" and "no"; in English also "moment", the few ways to
-// name an hour unasked. The first rule is the class itself; rules
+// exactly N of them, "yes" and "no"; in English also "date_named" for dates with
+// their month, and "moment" and "money", the few ways to name an hour or an
+// amount unasked. The first rule is the class itself; rules
 // only refer to rules behind them. Equal names have equal bodies, so the rules
 // of several classes may be put together and doubles dropped. Everything a
 // grammar generates is read by Parse; Parse reads more.
@@ -102,13 +103,10 @@ var enRules = []Rule{
 	{"datetime", "[on] <date_point> [at <time_clock>] | <date_anchor> [morning|afternoon|evening] [<time>] | tonight [<time>] | this (afternoon|evening) | <time> [[on] <date_anchor>] | <datetime_in>"},
 	{"datetime_in", "in (<number_below> minutes | half an hour | an hour | <number_unit> hours)"},
 	{"date", "[on|by|before|until] (<date_point> | <date_period>)"},
-	{"date_period", "[the] (end|beginning|middle) of (the|this|next) month | [the] end of (the|this|next) week" +
-		" | the last day of the month | next week | next month | this weekend | right now | in a (couple of | few) days"},
-	{"date_point", "<date_anchor> | tonight" +
-		" | <date_weekday> (next week | the <date_ordinal> | <date_named>)" +
-		" | [the] <date_ordinal> [of (this month | next month)] | <date_named>" +
-		" | in (<date_count> (days|weeks) | a week | a month) | <date_count> days from now" +
-		" | (a week | two weeks) from (<date_weekday> | today | tomorrow | now)"},
+	{"date_period", "[the] end of (the|this) (week|month) | the last day of the month | next week | right now | in a (couple of | few) days"},
+	{"date_point", "<date_anchor> | tonight | <date_weekday> (next week | the <date_ordinal>)" +
+		" | the <date_ordinal> [of (this month | next month)] | in (<date_count> days | two weeks | a week)" +
+		" | a week from (<date_weekday> | today | tomorrow)"},
 	{"date_anchor", "today | tomorrow | the day after tomorrow | [this|next|this coming] <date_weekday>"},
 	{"date_named", "<date_long> [the] <date_ordinal> | <date_short> [the] <date_thirty> | february [the] <date_lower>" +
 		" | [the] <date_lower> of (<date_long> | <date_short> | february)"},
@@ -120,13 +118,15 @@ var enRules = []Rule{
 	{"date_lower", "<date_low> | tenth|eleventh|twelfth|thirteenth|fourteenth|fifteenth|sixteenth|seventeenth|eighteenth|nineteenth" +
 		" | twentieth | twenty <date_low>"},
 	{"date_low", "first|second|third|fourth|fifth|sixth|seventh|eighth|ninth"},
-	{"date_count", "two|three|four|five|six|seven|eight|nine|ten|fourteen|fifteen|twenty|thirty"},
+	{"date_count", "two|three|four|five|six|seven|eight|nine|ten"},
 	{"time", "[at|around|about] <time_clock>"},
 	{"time_clock", "<time_hour> [o'clock] [<time_half>] | <time_hour> <time_minute> [<time_half>]" +
 		" | (half past | [a] quarter (past|to) | (five|ten|twenty) (past|to)) <time_hour> [<time_half>] | noon | midnight"},
 	{"time_hour", "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"},
 	{"time_minute", "oh five | ten | fifteen | (twenty|thirty|forty|fifty) [five]"},
 	{"time_half", "a m | p m | in the morning | in the afternoon | in the evening | at night"},
+	// money is an amount that nobody asked for: without its unit it is none.
+	{"money", "(<number_below> | <number_hundreds>) (dollars|bucks) [[and] <number_tens> cents]"},
 	{"amount", "<amount_major> [<amount_unit> [[and] <number_tens> [cents] | and <number_below> cents]] | <number_below> cents" +
 		" | <number_unit> <number_tens> [<number_tens>] | <number_hundreds> <number_tens>"},
 	{"amount_major", "<number_below> | <number_hundreds> | <number_thousands> | <number_below> hundred"},

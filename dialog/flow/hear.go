@@ -1,6 +1,11 @@
 package flow
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
 
 // heard are the ways in which customers answer a question for a value. The
 // classes are those of package spoken.
@@ -40,16 +45,46 @@ var heard = map[string]map[kind][]string{
 // anything makes "sorry, four seven two" a payment of 4.72.
 var volunteered = map[string][]string{
 	"en": {
-		"(no|actually|make it|no make it) [only] <amount>", "only <amount>",
-		"[yes] (i can|i will|i'll|i could) [only] (pay|do|send|manage) [about] <amount>",
+		"(no|actually|make it|no make it) [only] <money>", "only <money>",
+		"[yes] (i can|i will|i'll|i could) [only] (pay|do|send|manage) [about] <money> [<date>]",
 	},
 	"zh": {
 		"(不对|不是|不) [是] <amount>", "[我] [只] (能|可以) [先] (还|付) <amount>", "[我] 先 (还|付) <amount>",
 	},
 }
 
-// patterns are what a customer may say to give the slot's value.
-func (s *slot) patterns(language string) []string {
+// named are dates with their month. Which months can be meant is known, and
+// each that cannot would only be heard by mistake.
+var named = []string{
+	"[yes|maybe|no|actually|make it] [on|by] [<date_weekday>] MONTHS [the] <date_ordinal>",
+	"(i can|i will|i'll) [pay] [it|that] [on|by] MONTHS [the] <date_ordinal>",
+}
+
+// months are those in which the slot's date may lie, as a pattern.
+func (s *slot) months(now time.Time) string {
+	from, to := now, now.AddDate(0, 0, s.within)
+	switch {
+	case s.past:
+		from, to = now.AddDate(0, -2, 0), now
+	case s.within == 0:
+		to = now.AddDate(0, 11, 0)
+	}
+	var names []string
+	for m := time.Date(from.Year(), from.Month(), 1, 0, 0, 0, 0, time.UTC); !m.After(to) && len(names) < 12; m = m.AddDate(0, 1, 0) {
+		names = append(names, strings.ToLower(m.Month().String()))
+	}
+	return "(" + strings.Join(names, "|") + ")"
+}
+
+// patterns are what a customer may say at this moment to give the slot's value.
+func (s *slot) patterns(language string, now time.Time) []string {
+	if s.kind == kindDate && language == "en" {
+		all := slices.Clone(heard[language][s.kind])
+		for _, p := range named {
+			all = append(all, strings.Replace(p, "MONTHS", s.months(now), 1))
+		}
+		return all
+	}
 	if s.kind == kindMoney && !s.required() {
 		return volunteered[language]
 	}

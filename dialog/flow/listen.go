@@ -204,6 +204,13 @@ type ear struct {
 	answer   phrase.Answer
 }
 
+// awaited is an expectation and the day it was made for: which dates can be
+// meant changes with it.
+type awaited struct {
+	asr.Expectation
+	day string
+}
+
 // expect is what the recogniser is told to expect now.
 func (d *answer) expect() dialog.Expect {
 	m := d.memory
@@ -214,7 +221,7 @@ func (d *answer) expect() dialog.Expect {
 		return e
 	case screened:
 		e.Silence = machineSilence
-		e.Expectation = d.policy.expectation(nil, behindScreener, nil, false, phrase.Free)
+		e.Expectation = d.policy.expectation(listening{branches: behindScreener, answer: phrase.Free})
 		return e
 	case transferring:
 		return e
@@ -223,17 +230,30 @@ func (d *answer) expect() dialog.Expect {
 		return e
 	}
 	key := ear{m.at.name, m.stage, m.verified, d.awaits()}
-	if known, ok := d.policy.expectations.Load(key); ok {
-		e.Expectation = known.(asr.Expectation)
+	day := d.turn.Now.Format(time.DateOnly)
+	if known, ok := d.policy.expectations.Load(key); ok && known.(awaited).day == day {
+		e.Expectation = known.(awaited).Expectation
 		return e
 	}
-	e.Expectation = d.policy.expectation(m.at, d.branches(), d.slots(), d.confirms(), key.answer)
-	d.policy.expectations.Store(key, e.Expectation)
+	e.Expectation = d.policy.expectation(listening{
+		at: m.at, branches: d.branches(), slots: d.slots(), confirms: d.confirms(), answer: key.answer, now: d.turn.Now,
+	})
+	d.policy.expectations.Store(key, awaited{e.Expectation, day})
 	return e
 }
 
-func (p *Policy) expectation(at *step, branches []*branch, slots []*slot, confirms bool, answer phrase.Answer) asr.Expectation {
-	e := asr.Expectation{Answer: answer}
+// listening is what an expectation is made of.
+type listening struct {
+	at       *step
+	branches []*branch
+	slots    []*slot
+	confirms bool
+	answer   phrase.Answer
+	now      time.Time
+}
+
+func (p *Policy) expectation(l listening) asr.Expectation {
+	e := asr.Expectation{Answer: l.answer}
 	seen := map[string]bool{}
 	add := func(patterns ...string) {
 		for _, text := range patterns {
@@ -243,13 +263,13 @@ func (p *Policy) expectation(at *step, branches []*branch, slots []*slot, confir
 			}
 		}
 	}
-	for _, s := range slots {
-		add(s.patterns(p.flow.Language)...)
+	for _, s := range l.slots {
+		add(s.patterns(p.flow.Language, l.now)...)
 	}
-	for _, c := range p.candidates(at, branches, confirms) {
+	for _, c := range p.candidates(l.at, l.branches, l.confirms) {
 		add(p.flow.patterns(c.Intent)...)
 	}
-	sum := sha256.Sum256([]byte(string(answer) + "\n" + strings.Join(e.Phrases, "\n")))
+	sum := sha256.Sum256([]byte(string(l.answer) + "\n" + strings.Join(e.Phrases, "\n")))
 	e.ID = p.flow.Name + "." + hex.EncodeToString(sum[:8])
 	return e
 }

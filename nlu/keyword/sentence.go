@@ -58,7 +58,7 @@ func (s *sentence) yesNo() *bool {
 
 // classKinds are the kinds of value behind a class.
 var classKinds = map[string][]spoken.Kind{
-	"date": {spoken.KindDate}, "time": {spoken.KindTime}, "amount": {spoken.KindAmount}, "number": {spoken.KindNumber},
+	"date": {spoken.KindDate}, "time": {spoken.KindTime}, "amount": {spoken.KindAmount}, "money": {spoken.KindAmount}, "date_named": {spoken.KindDate}, "number": {spoken.KindNumber},
 	"moment":   {spoken.KindDateTime, spoken.KindDate, spoken.KindTime, spoken.KindDuration},
 	"datetime": {spoken.KindDateTime, spoken.KindDate, spoken.KindTime}, "duration": {spoken.KindDuration},
 	"yes": {spoken.KindYesNo}, "no": {spoken.KindYesNo},

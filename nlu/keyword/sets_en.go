@@ -98,7 +98,7 @@ var englishSets = map[string][]string{
 	},
 	"will_pay": {
 		"[yes] (i'll|i will|i can) pay [it|that] [<date>]", "[yes] (i'll|i will) (take care of|deal with|handle) (it|that) [<date>]", "(i'm|i am) going to pay [it|that] [<date>]", "i get paid [<date>]", "when i get paid", "[i can|i'll] pay [you] [on] <date>",
-		"[i can|i'll] pay <amount> [<date>]", "(i'll|i will) send (it|the money|the payment) [<date>]", "i promise",
+		"[i can|i'll] pay <money> [<date>]", "(i'll|i will) send (it|the money|the payment) [<date>]", "i promise",
 	},
 	"hold_on": {
 		"(hold|hang) on [a second|a minute|please]", "wait [a second|a minute|a moment|please]", "(one|just a|give me a|one more) (moment|second|minute) [please]", "let me (check|see|think|get my card)", "just wait",
