@@ -62,7 +62,7 @@ var englishSets = map[string][]string{
 		"never call [me|this number] again", "please stop calling [me]", "put me on (the|your) do not call list", "leave me alone", "unsubscribe",
 	},
 	"callback": {
-		"(can you|could you|please) call [me] (back|later|again) [<moment>]", "call [me] (back|later) [<moment>]", "call [me] [back|again] <moment>", "(i'm|i am) (busy|driving|at work|in a meeting) [right now]",
+		"(can you|could you|please) call [me] (back|later|again) [<moment>]", "call [me] (back|later) [<moment>]", "call me [back|again] <moment>", "(i'm|i am) (busy|driving|at work|in a meeting) [right now]",
 		"(now's|now is|this is) not a good time", "(i can't|cannot) talk [right now|now]", "not [right] now", "[try|call] [me] [again] later", "(can i|i'll|let me) call [you] back",
 	},
 	"agent_requested": {
