@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"sync"
 
@@ -71,7 +72,7 @@ func (h *handler) Open(_ context.Context, first []byte, send func([]byte) error)
 		return nil, err
 	}
 	return &session{voice: v, classes: h.classes, pair: p, send: send, fit: fit, clock: clock{rate: hi.Rate},
-		loudness: loudness{frame: v.model.Rate.Count(frameLength)}}, nil
+		loudness: loudness{frame: v.model.Rate.Count(frameLength)}, air: rand.New(rand.NewPCG(1, 2))}, nil
 }
 
 // voice is one language: its model, dictionary, idle decoders and compiled
@@ -113,9 +114,7 @@ func (v *voice) take() (pair, error) {
 		return p, nil
 	}
 	v.mu.Unlock()
-	// Wide beams cost little over a grammar and save a few percent of phrases.
-	wide := []string{"-beam", "1e-80", "-pbeam", "1e-80", "-wbeam", "1e-60"}
-	phrases, err := newDecoder(v.lib, append(v.model.args(), wide...)...)
+	phrases, err := newDecoder(v.lib, append(v.model.args(), v.model.search()...)...)
 	if err != nil {
 		return pair{}, err
 	}

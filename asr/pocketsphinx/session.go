@@ -3,6 +3,7 @@ package pocketsphinx
 import (
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"time"
 
@@ -42,6 +43,7 @@ type session struct {
 	pending  []int16 // at the model's rate, less than a block
 	heard    int     // samples decoded, at the model's rate
 	loudness loudness
+	air      *rand.Rand // for the model's floor; the same in every session
 
 	partial string
 	stood   int // blocks since the partial changed
@@ -177,6 +179,7 @@ func (s *session) end() error {
 
 func (s *session) decode() error {
 	s.loudness.add(s.pending)
+	s.breathe()
 	if s.grammar != nil {
 		if err := s.pair.phrases.process(s.pending); err != nil {
 			return err
@@ -188,6 +191,17 @@ func (s *session) decode() error {
 	s.heard += len(s.pending)
 	s.pending = s.pending[:0]
 	return nil
+}
+
+// breathe lays the model's floor under the sound that is decoded next.
+func (s *session) breathe() {
+	if s.voice.model.Floor == 0 {
+		return
+	}
+	for i, v := range s.pending {
+		noise := s.air.NormFloat64() * s.voice.model.Floor
+		s.pending[i] = int16(max(-32768, min(32767, float64(v)+noise)))
+	}
 }
 
 // offer sends a partial when it changed or became stable.
@@ -271,8 +285,9 @@ func (s *session) result() asr.Result {
 		return r
 	}
 	var frames int32
-	var loud int
+	var loud, segments int
 	for _, seg := range s.pair.phrases.segments() {
+		segments++
 		if filler(seg.word) {
 			continue
 		}
@@ -293,7 +308,8 @@ func (s *session) result() asr.Result {
 	r.Text = s.text(r.Words)
 	r.From, r.To = r.Words[0].From, r.Words[len(r.Words)-1].To
 	_, free := s.pair.sounds.best()
-	distance := float64(free-score) / float64(frames)
+	paid := s.voice.model.price() * float64(segments)
+	distance := (float64(free-score) - paid) / float64(frames)
 	r.Confidence = min(1, max(0, 1-distance/(2*s.voice.model.Reject)))
 	return r
 }
