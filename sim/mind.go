@@ -31,7 +31,7 @@ const (
 type mind struct {
 	persona   *Persona
 	used      []int // how often each line was acted on
-	last      int // the line that was acted on last, -1 for none
+	last      int   // the line that was acted on last, -1 for none
 	fallbacks int
 }
 

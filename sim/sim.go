@@ -166,6 +166,9 @@ func (c *Carrier) Addr() netip.AddrPort { return c.addr }
 // goodbyeBound is how long Run waits for its calls to end when it is stopped.
 const goodbyeBound = 5 * time.Second
 
+// lateBound is how long a request may still be on its way inside sipgo.
+const lateBound = 50 * time.Millisecond
+
 // Run answers calls until ctx is done, then ends those that are left and
 // returns. Call it once.
 func (c *Carrier) Run(ctx context.Context) error {
@@ -214,6 +217,10 @@ func (c *Carrier) Run(ctx context.Context) error {
 	err = errors.Join(ua.Close(), c.udp.Close(), c.tcp.Close())
 	servers.Wait()
 	<-done
+	// sipgo does not wait for requests that it is handling; one that meets the
+	// closing opens a socket of its own. A second close takes that away.
+	time.Sleep(lateBound)
+	err = errors.Join(err, ua.TransportLayer().Close())
 	if errors.Is(udpErr, net.ErrClosed) {
 		udpErr = nil
 	}

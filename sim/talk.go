@@ -105,8 +105,8 @@ func (call *customerCall) noise(ctx context.Context) []int16 {
 }
 
 // phrases are what the persona's ears can hear: its own cues, and the sentences
-// of its language with its own name and variables put in, up to three of them
-// in one breath.
+// of its language with its own name and variables put in, two of them
+// in one breath too.
 func (p *Persona) phrases() []string {
 	var pairs []string
 	for name, value := range p.Variables {
@@ -124,8 +124,8 @@ func (p *Persona) phrases() []string {
 	}
 	all := slices.Concat(cues, sentences)
 	if len(sentences) > 0 {
-		any := "(" + strings.Join(sentences, "|") + ")"
-		all = append(all, any+" "+any+" ["+any+"]")
+		one := "(" + strings.Join(sentences, "|") + ")"
+		all = append(all, one+" "+one)
 	}
 	return all
 }

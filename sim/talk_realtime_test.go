@@ -78,10 +78,9 @@ type bot struct {
 	said  chan struct{}
 	heard chan time.Duration // how long the customer talked, after each talk
 
-	now     media.Source
-	voiced  time.Duration
-	quiet   time.Duration
-	started bool
+	now    media.Source
+	voiced time.Duration
+	quiet  time.Duration
 }
 
 func ring(t *testing.T, c *Carrier, o Options, number string) *bot {
