@@ -9,12 +9,14 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/emiago/sipgo/sip"
+	"github.com/google/go-cmp/cmp"
 
 	"parley/asr/pocketsphinx"
 	"parley/media"
@@ -85,29 +87,43 @@ type bot struct {
 
 func ring(t *testing.T, c *Carrier, o Options, number string) *bot {
 	t.Helper()
-	l, err := line.Open(line.Options{Local: netip.MustParseAddr("127.0.0.1"), Ports: o.Ports})
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := &bot{t: t, o: o, u: newUAC(t, c, number), line: l,
+	b := &bot{t: t, o: o, u: newUAC(t, c, number),
 		mouth: make(chan media.Source, 1), said: make(chan struct{}, 8), heard: make(chan time.Duration, 64)}
-	port := strings.Split(l.Local().String(), ":")[1]
-	b.u.send("INVITE", "1", "", strings.ReplaceAll(offerPCMU, "40000", port))
+	b.open()
+	b.u.send("INVITE", "1", "", b.offer())
 	res, _ := b.u.final(sip.INVITE)
 	b.u.ack(res.StatusCode)
 	if res.StatusCode != sip.StatusOK {
 		t.Fatalf("the customer answers with %d", res.StatusCode)
 	}
+	b.negotiate(res)
+	return b
+}
+
+func (b *bot) open() {
+	b.t.Helper()
+	l, err := line.Open(line.Options{Local: netip.MustParseAddr("127.0.0.1"), Ports: b.o.Ports})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.line = l
+}
+
+func (b *bot) offer() string {
+	return strings.ReplaceAll(offerPCMU, "40000", strconv.Itoa(int(b.line.Local().Port())))
+}
+
+func (b *bot) negotiate(res *sip.Response) {
+	b.t.Helper()
 	r, err := accept(res.Body())
 	if err != nil {
-		t.Fatal(err)
+		b.t.Fatal(err)
 	}
-	if err := l.Negotiate(r); err != nil {
-		t.Fatal(err)
+	if err := b.line.Negotiate(r); err != nil {
+		b.t.Fatal(err)
 	}
-	leave := o.Beat.Join(b.tick)
-	t.Cleanup(func() { leave(); l.Close() })
-	return b
+	leave := b.o.Beat.Join(b.tick)
+	b.t.Cleanup(func() { leave(); b.line.Close() })
 }
 
 func (b *bot) tick(beat.Tick) {
@@ -176,38 +192,125 @@ func (b *bot) listen(within time.Duration) bool {
 
 var botVoice = tts.Voice{Engine: "flite", Name: "slt", Language: "en"}
 
-func TestEars(t *testing.T) {
+// TestConversation talks with a persona over real RTP: it hears with its own
+// ears, is not understood at first, presses keys and hangs up.
+func TestConversation(t *testing.T) {
 	o := speech(t)
-	personas, err := Personas("en")
+	p, err := Parse("x.yaml", []byte(`
+persona: talks
+number: "+12025550100"
+language: en
+answers: {says: hello}
+voice: {engine: flite, name: rms}
+noise: {kind: line, snr: 30dB}
+variables: {name: Lee}
+lines:
+  - hears: speak with lee
+    says: [what a lovely day, yes speaking]
+  - hears: four digits
+    keys: "04"
+  - during: attempt to collect a debt
+    hangs_up: true
+`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.Personas = personas[:1]
+	p.ears = []string{"this call is recorded", "may i speak with {name}", "sorry i did not get that",
+		"what are the last four digits of your account", "this is an attempt to collect a debt [and what you say will be used for that]"}
+	o.Personas = []Persona{p}
 	c, _, ended := carrier(t, o)
-	b := ring(t, c, o, personas[0].Number)
-	b.listen(5 * time.Second) // hello
+	b := ring(t, c, o, p.Number)
+	if !b.listen(5 * time.Second) {
+		t.Fatal("the customer does not say hello")
+	}
 	for _, prompts := range [][]string{
-		// Spoken without a pause between them, as prompts of one step may be.
-		{"Hello, this is an automated assistant.", "This call is recorded.", "May I speak with Lee?"},
-		{"Thank you. To protect your privacy, what are the last four digits of your account?"},
-		{"Thank you. This is an attempt to collect a debt, and what you say will be used for that.",
-			"Your payment of one hundred twenty eight dollars and fifty cents to Acme Store was due on Monday, November sixteenth.",
-			"When can you pay it?"},
-		{"Sorry, I did not get that.", "Sorry, on which day can you pay?"},
-		{"So you will pay one hundred twenty eight dollars and fifty cents on Friday, November twenty seventh, is that right?"},
+		{"This call is recorded.", "May I speak with Lee?"}, // without a pause between them
+		{"Sorry, I did not get that. May I speak with Lee?"},
 	} {
 		for _, text := range prompts {
 			b.say(botVoice, text)
 		}
-		if !b.listen(6 * time.Second) {
+		if !b.listen(8 * time.Second) {
 			t.Errorf("no answer to %q", prompts)
 		}
 	}
-	b.say(botVoice, "Thank you, Lee. We will send you a payment link. Goodbye.")
-	b.u.cseq = 2
-	b.u.send("BYE", "2", "", "")
-	b.u.final(sip.BYE)
-	for _, s := range wait(t, ended).Talked {
+	b.say(botVoice, "What are the last four digits of your account?")
+	for _, want := range "04" {
+		select {
+		case got := <-b.line.Digits():
+			if got != want {
+				t.Errorf("the key %c came, want %c", got, want)
+			}
+		case <-time.After(8 * time.Second):
+			t.Fatal("no keys were pressed")
+		}
+	}
+	b.say(botVoice, "This is an attempt to collect a debt, and what you say will be used for that.")
+	b.u.request(sip.BYE)
+	e := wait(t, ended)
+	if e.By != "carrier" || e.Code != 200 {
+		t.Errorf("the end is %+v", e)
+	}
+	var customer []string
+	for _, s := range e.Talked {
 		t.Logf("%-8s %s", s.By, s.Text)
+		if s.By == "customer" {
+			customer = append(customer, s.Text)
+		}
+	}
+	want := []string{"hello", "what a lovely day", "yes speaking", "keys 04"}
+	if diff := cmp.Diff(want, customer); diff != "" {
+		t.Errorf("the customer's part (-want +got):\n%s", diff)
+	}
+}
+
+// TestVoicemailGreetsAndBeeps: the machine talks, beeps and records in silence.
+func TestVoicemailGreetsAndBeeps(t *testing.T) {
+	o := speech(t)
+	p := silent(Voicemail, 0)
+	p.Answers.Says, p.Answers.Talk = "Please leave a message after the tone.", 6*time.Second
+	o.Personas = []Persona{p}
+	c, _, ended := carrier(t, o)
+	b := ring(t, c, o, p.Number)
+	if !b.listen(8 * time.Second) {
+		t.Error("no greeting and no beep came")
+	}
+	b.u.request(sip.BYE)
+	if e := wait(t, ended); len(e.Talked) != 1 || e.By != "carrier" {
+		t.Errorf("the end is %+v", e)
+	}
+}
+
+// TestAnnouncementIsEarlyMedia: the network talks before it refuses the call.
+func TestAnnouncementIsEarlyMedia(t *testing.T) {
+	o := speech(t)
+	p := silent(Announced, 0)
+	p.Answers.Says = "The number you have dialed is switched off."
+	o.Personas = []Persona{p}
+	c, l, ended := carrier(t, o)
+	b := &bot{t: t, o: o, u: newUAC(t, c, p.Number), mouth: make(chan media.Source, 1), heard: make(chan time.Duration, 64)}
+	b.open()
+	b.u.send("INVITE", "1", "", b.offer())
+	for {
+		msg, ok := b.u.read(8 * time.Second)
+		if !ok {
+			t.Fatal("no early media was offered")
+		}
+		if res, ok := msg.(*sip.Response); ok && res.StatusCode == sip.StatusSessionInProgress {
+			b.negotiate(res)
+			break
+		}
+	}
+	if !b.listen(8 * time.Second) {
+		t.Error("nothing was announced")
+	}
+	res, _ := b.u.final(sip.INVITE)
+	b.u.ack(res.StatusCode)
+	if res.StatusCode != sip.StatusTemporarilyUnavailable {
+		t.Errorf("the call is refused with %d", res.StatusCode)
+	}
+	wait(t, ended)
+	if got := l.events(t); got != "invite early_media refuse end" {
+		t.Errorf("the log has %s", got)
 	}
 }
