@@ -1,6 +1,6 @@
 // Package web serves the console: for now one plain page that lists campaigns
-// and calls, shows a transcript and plays its recording. It uses nothing but
-// the public API, with the key its reader enters.
+// and calls, shows a transcript and plays its recording, and the reference of
+// the HTTP interface at /docs. Both use nothing but the public API.
 package web
 
 import (
@@ -12,7 +12,8 @@ import (
 //go:embed page
 var page embed.FS
 
-// Handler serves the page at / and its files beside it.
+// Handler serves the page at /, the reference at /docs, and their files beside
+// them.
 //
 // The content security policy allows no script or style but the page's own
 // files and no connection but to this server; recordings are fetched with the
@@ -30,6 +31,10 @@ func Handler() http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cache-Control", "no-cache")
+		if r.URL.Path == "/docs" {
+			http.ServeFileFS(w, r, root, "docs.html")
+			return
+		}
 		files.ServeHTTP(w, r)
 	})
 }
