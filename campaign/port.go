@@ -147,3 +147,13 @@ type (
 func (e NotFound) Error() string { return fmt.Sprintf("there is no such %s", e.What) }
 func (e Conflict) Error() string { return e.Why }
 func (e Invalid) Error() string  { return e.Why }
+
+// Unavailable is a fault outside of this program that may pass: a full disk, a
+// database that is away. Why is a sentence for the operator.
+type Unavailable struct {
+	Why   string
+	Cause error
+}
+
+func (e Unavailable) Error() string { return e.Why }
+func (e Unavailable) Unwrap() error { return e.Cause }

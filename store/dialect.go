@@ -8,6 +8,8 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 	sqlite "github.com/mattn/go-sqlite3"
+
+	"parley/campaign"
 )
 
 // dialect turns the one SQL that this package writes into a database's own:
@@ -75,31 +77,25 @@ func explain(err error) error {
 	if errors.As(err, &lite) {
 		switch lite.Code {
 		case sqlite.ErrFull:
-			return Unavailable{"the disk of the data folder is full; make room, nothing was lost", err}
+			return Unavailable{Why: "the disk of the data folder is full; make room, nothing was lost", Cause: err}
 		case sqlite.ErrBusy, sqlite.ErrLocked:
-			return Unavailable{"the database is locked by another program; end it, nothing was lost", err}
+			return Unavailable{Why: "the database is locked by another program; end it, nothing was lost", Cause: err}
 		case sqlite.ErrIoErr, sqlite.ErrReadonly, sqlite.ErrCantOpen:
-			return Unavailable{"the data folder cannot be written; check the disk and its permissions", err}
+			return Unavailable{Why: "the data folder cannot be written; check the disk and its permissions", Cause: err}
 		case sqlite.ErrCorrupt, sqlite.ErrNotADB:
-			return Unavailable{"the database file is damaged; stop the server and restore a backup", err}
+			return Unavailable{Why: "the database file is damaged; stop the server and restore a backup", Cause: err}
 		}
 	}
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) && pg.Code == "53100" {
-		return Unavailable{"the disk of the database server is full; make room, nothing was lost", err}
+		return Unavailable{Why: "the disk of the database server is full; make room, nothing was lost", Cause: err}
 	}
 	var connect *pgconn.ConnectError
 	if errors.As(err, &connect) {
-		return Unavailable{"the database server cannot be reached; check its address and that it runs", err}
+		return Unavailable{Why: "the database server cannot be reached; check its address and that it runs", Cause: err}
 	}
 	return err
 }
 
 // Unavailable is a fault outside of this program that may pass.
-type Unavailable struct {
-	Why   string
-	Cause error
-}
-
-func (e Unavailable) Error() string { return e.Why }
-func (e Unavailable) Unwrap() error { return e.Cause }
+type Unavailable = campaign.Unavailable

@@ -201,7 +201,7 @@ func (j *journal) write(group []entry) error {
 	}
 	if err != nil {
 		// Half a group on the disk would look like attempts that began.
-		return Unavailable{"the attempt journal cannot be written; check the disk of the data folder", errors.Join(err, j.cut())}
+		return Unavailable{Why: "the attempt journal cannot be written; check the disk of the data folder", Cause: errors.Join(err, j.cut())}
 	}
 	j.size += int64(len(text))
 	return nil
