@@ -46,6 +46,8 @@ func fault(log *slog.Logger, doing string, err error) error {
 		missing  campaign.NotFound
 		conflict campaign.Conflict
 		invalid  campaign.Invalid
+		charset  campaign.CharsetError
+		away     campaign.Unavailable
 		known    *problem
 	)
 	switch {
@@ -59,6 +61,11 @@ func fault(log *slog.Logger, doing string, err error) error {
 		return newProblem(http.StatusConflict, conflict.Error())
 	case errors.As(err, &invalid):
 		return newProblem(http.StatusUnprocessableEntity, invalid.Error())
+	case errors.As(err, &charset):
+		return newProblem(http.StatusUnprocessableEntity, charset.Error())
+	case errors.As(err, &away):
+		log.Error("request failed", "doing", doing, "error", away.Why, "cause", away.Cause)
+		return newProblem(http.StatusServiceUnavailable, "The server cannot "+doing+" now: "+away.Why+".")
 	}
 	log.Error("request failed", "doing", doing, "error", err)
 	return newProblem(http.StatusInternalServerError, "The server failed to "+doing+"; its log says why.")

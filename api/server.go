@@ -64,7 +64,7 @@ func New(o Options) http.Handler {
 // surface puts the open paths before the authenticated ones.
 func (s *server) surface() http.Handler {
 	root := http.NewServeMux()
-	root.Handle("/api/", s.authenticate(s.mux))
+	root.Handle("/api/", s.authenticate(problems(s.mux)))
 	root.Handle("/openapi.json", s.mux)
 	root.Handle("/openapi.yaml", s.mux)
 	root.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
@@ -82,8 +82,41 @@ func (s *server) surface() http.Handler {
 	root.Handle("GET /metrics", s.o.Metrics)
 	root.Handle("/", s.o.Page)
 	guard := http.NewCrossOriginProtection()
+	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		writeProblem(w, http.StatusForbidden, "Requests that change something are not taken from pages of other origins.")
+	}))
 	return guard.Handler(s.logged(root))
 }
+
+// problems answers as a problem what the mux itself would answer in plain
+// text: a path that does not exist, a method that a path does not take.
+func problems(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h, pattern := mux.Handler(r)
+		if pattern != "" {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		said := &headRecorder{header: http.Header{}, status: http.StatusNotFound}
+		h.ServeHTTP(said, r)
+		detail := "There is no such path; /docs lists them all."
+		if said.status == http.StatusMethodNotAllowed {
+			w.Header().Set("Allow", said.header.Get("Allow"))
+			detail = "This path does not take " + r.Method + "; it takes " + said.header.Get("Allow") + "."
+		}
+		writeProblem(w, said.status, detail)
+	})
+}
+
+// headRecorder keeps a response's head and drops its body.
+type headRecorder struct {
+	header http.Header
+	status int
+}
+
+func (h *headRecorder) Header() http.Header         { return h.header }
+func (h *headRecorder) Write(p []byte) (int, error) { return len(p), nil }
+func (h *headRecorder) WriteHeader(status int)      { h.status = status }
 
 // logged writes one line a request, without query strings: they may hold a
 // phone number.
