@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -227,7 +228,7 @@ func (l *placer) PlaceOne(ctx context.Context, tenant string, r api.CallRequest)
 		return "", campaign.Invalid{Why: err.Error()}
 	}
 	if _, err := policy.Open(t.Language, t.Variables); err != nil {
-		return "", campaign.Invalid{Why: err.Error()}
+		return "", campaign.Invalid{Why: strings.ReplaceAll(err.Error(), "\n", "; ")} // one a variable
 	}
 	ruled := l.kernel.Judge(t.Case, time.Now())
 	if decision, until, why := rules.Decide(ruled); decision != rules.Allow {
