@@ -118,12 +118,15 @@ type Recording interface {
 
 // CallRequest is one call outside a campaign.
 type CallRequest struct {
-	To        string            `json:"to" doc:"E.164, or a sip: URI of this machine under profile test"`
-	Flow      string            `json:"flow"`
-	Profile   string            `json:"profile" doc:"Rules profile, e.g. us-collection"`
-	Language  string            `json:"language,omitempty"`
-	Trunk     string            `json:"trunk,omitempty"`
-	From      string            `json:"from,omitempty" doc:"Caller ID"`
-	Timezone  string            `json:"timezone,omitempty" doc:"The customer's IANA zone"`
-	Variables map[string]string `json:"variables,omitempty"`
+	To       string `json:"to" doc:"E.164, or a sip: URI of this machine under profile test"`
+	Flow     string `json:"flow"`
+	Profile  string `json:"profile" doc:"Rules profile, e.g. us-collection"`
+	Language string `json:"language,omitempty"`
+	Trunk    string `json:"trunk,omitempty"`
+	From     string `json:"from,omitempty" doc:"Caller ID"`
+	Timezone string `json:"timezone,omitempty" doc:"The customer's IANA zone"`
+	// ConsentKind is the agreement on record; most profiles ask for one.
+	ConsentKind     string            `json:"consent_kind,omitempty" doc:"The agreement on record, e.g. contract, express, written"`
+	ConsentEvidence string            `json:"consent_evidence,omitempty"`
+	Variables       map[string]string `json:"variables,omitempty"`
 }

@@ -281,9 +281,12 @@ func (l *placer) target(ctx context.Context, tenant string, r api.CallRequest) (
 		Call: newID(), Tenant: tenant, To: to, From: r.From, Trunk: r.Trunk, Flow: r.Flow,
 		Language: r.Language, Variables: r.Variables,
 	}
+	contact := campaign.Contact{Tenant: tenant, Phone: to, RawPhone: r.To, Country: l.region, Timezone: r.Timezone}
+	if r.ConsentKind != "" {
+		contact.Consent = &rules.Consent{Kind: r.ConsentKind, Evidence: r.ConsentEvidence}
+	}
 	var err error
-	t.Case, err = l.books.Case(ctx, campaign.Campaign{Tenant: tenant, Profile: r.Profile, AllowList: l.tests},
-		campaign.Contact{Tenant: tenant, Phone: to, RawPhone: r.To, Country: l.region, Timezone: r.Timezone})
+	t.Case, err = l.books.Case(ctx, campaign.Campaign{Tenant: tenant, Profile: r.Profile, AllowList: l.tests}, contact)
 	if err != nil {
 		return t, err
 	}
