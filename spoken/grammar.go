@@ -15,9 +15,9 @@ type Rule struct {
 
 // Grammar is what a person may say for a class, for a recogniser to compile:
 // "date", "time", "datetime", "amount", "number", "digits", "digitsN" for
-// exactly N of them, "yes" and "no"; in English also "date_named" for dates with
-// their month, and "moment" and "money", the few ways to name an hour or an
-// amount unasked. The first rule is the class itself; rules
+// exactly N of them, "yes" and "no"; also "date_named" for dates with their
+// month, in Chinese "date_past" for days that have been, and "moment" and "money", the few ways to name an hour or an amount
+// unasked. The first rule is the class itself; rules
 // only refer to rules behind them. Equal names have equal bodies, so the rules
 // of several classes may be put together and doubles dropped. Everything a
 // grammar generates is read by Parse; Parse reads more.
@@ -151,7 +151,12 @@ var enRules = []Rule{
 // without 块. Each would be one more way to mishear what is said every day.
 var zhRules = []Rule{
 	{"datetime", "<date_point> [<time>] | (今晚|明晚|明早) [<time_clock>] | <time> | <datetime_in>"},
+	// moment and money are what is said where nobody asked for an hour or an
+	// amount: the whole classes find one in almost any sentence.
+	{"moment", "(今天|明天|后天) [上午|下午|晚上] | [明天] (上午|下午|晚上) <time_hour> 点 | 今晚 | 明晚 | 半小时后"},
+	{"money", "<number_lead> 百 [<number_unit> 十] (块|块钱|元) | <number_unit> 十 (块|块钱|元)"},
 	{"datetime_in", "[过] (<number_tens> 分钟 | 五分钟 | 半个小时 | 半小时 | <date_count> 个小时) (后|以后|之后)"},
+	{"date_past", "今天 | 昨天 | 前天 | [上|上个] (<date_xingqi> | <date_libai>) | 上 <date_zhou> | <date_day> 号 | <date_named>"},
 	{"date", "<date_point> | 今晚 | 明晚 | 明早 | <date_period>"},
 	{"date_period", "[这个月|本月|下个月] (月底|月初) | (这个月|本月|下个月) (底|初) | 年底 | 这周末 | 下周末 | 周末 | 下 周 | 下个星期 | 下个月" +
 		" | 过两天 | 过几天 | 这两天 | 现在 | 马上"},

@@ -2,7 +2,6 @@ package spoken
 
 import (
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"testing"
 
@@ -69,15 +68,15 @@ var leads = []string{"on ", "by ", "before ", "until ", "at ", "around ", "about
 func TestGrammarIsRead(t *testing.T) {
 	kinds := map[string][]Kind{
 		"date": {KindDate}, "time": {KindTime}, "money": {KindAmount}, "date_named": {KindDate},
-		"moment": {KindDateTime, KindDate, KindTime, KindDuration}, "datetime": {KindDateTime, KindDate, KindTime}, "amount": {KindAmount},
+		"date_past": {KindDate}, "moment": {KindDateTime, KindDate, KindTime, KindDuration}, "datetime": {KindDateTime, KindDate, KindTime}, "amount": {KindAmount},
 		"number": {KindNumber}, "digits": {KindDigits}, "digits4": {KindDigits}, "digits6": {KindDigits}, "yes": {KindYesNo}, "no": {KindYesNo},
 	}
 	for _, language := range []string{"en", "zh"} {
 		for class, asked := range kinds {
-			if language != "en" && slices.Contains([]string{"moment", "money", "date_named"}, class) {
-				continue // English only
-			}
 			t.Run(language+" "+class, func(t *testing.T) {
+				if class == "date_past" && language == "en" {
+					return // Chinese only
+				}
 				s := newSpeaker(t, language, class, 1)
 				bad := 0
 				for range 3000 {

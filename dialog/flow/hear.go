@@ -27,8 +27,9 @@ var heard = map[string]map[kind][]string{
 	},
 	"zh": {
 		kindDate: {
-			"[好的|嗯|那|我] <date> [吧|可以|还]", "(不对|不是|不) [是|改成] <date>", "[我] (可以|能|想) [在] <date> (还|付|还款|付款)",
-			"[我] <date> [之前|以前] (还|付|可以|能还)",
+			// Without 付 at the end: 星期五 and 星期一付 sound alike.
+			"[好的|那|我] <date> [吧|可以|还]", "(不对|不是) [是|改成] <date>", "[我] (可以|能|想) [在] <date> (还|还款|付款)",
+			"[我] <date> (之前|以前) (还|能还)",
 		},
 		kindTime: {
 			"[好的|嗯|那] <datetime> [吧|可以|打]", "(不对|不是|不) [是|改成] <datetime>", "<datetime> [再] (打|打给我|打来|打过来) [吧]",
@@ -49,7 +50,7 @@ var volunteered = map[string][]string{
 		"[yes] (i can|i will|i'll|i could) [only] (pay|do|send|manage) [about] <money> [<date>]",
 	},
 	"zh": {
-		"(不对|不是|不) [是] <amount>", "[我] [只] (能|可以) [先] (还|付) <amount>", "[我] 先 (还|付) <amount>",
+		"(不对|不是) [是] <money>", "[我] [只] (能|可以) [先] (还|付) <money>", "[我] 先 (还|付) <money>",
 	},
 }
 
@@ -78,6 +79,9 @@ func (s *slot) months(now time.Time) string {
 
 // patterns are what a customer may say at this moment to give the slot's value.
 func (s *slot) patterns(language string, now time.Time) []string {
+	if s.kind == kindDate && s.past && language == "zh" {
+		return []string{"[是|我] <date_past> [付的|还的|的]"}
+	}
 	if s.kind == kindDate && language == "en" {
 		all := slices.Clone(heard[language][s.kind])
 		for _, p := range named {
