@@ -200,7 +200,7 @@ func TestACampaignIsCheckedBeforeItIsKept(t *testing.T) {
 		"unknown profile":   {map[string]any{"profile": "nope"}, 422, "nope"},
 		"unknown list":      {map[string]any{"list": "nope"}, 404, "list"},
 		"no name":           {map[string]any{"name": ""}, 422, "name"},
-		"unknown field":     {map[string]any{"nmae": "x"}, 422, "nmae"},
+		"unknown field":     {map[string]any{"label": "x"}, 422, "label"},
 		"too many a second": {map[string]any{"cps": 1e6}, 422, "at most 200"},
 		"bad cron":          {map[string]any{"schedule": map[string]any{"cron": "every day"}}, 422, "cron line"},
 		"bad retry":         {map[string]any{"retry": map[string]any{"bored": map[string]any{"times": 1, "delay": "1m"}}}, 422, "bored"},

@@ -193,12 +193,11 @@ func trunksFound(ctx context.Context, c Config) (string, error) {
 func clockRuns() (string, error) {
 	now := time.Now().UTC().Format(time.RFC3339)
 	var tx unix.Timex
-	state, err := unix.Adjtimex(&tx)
-	switch {
-	case err != nil:
-		return now + " (whether it is synchronised cannot be read here)", nil
-	case state == unix.TIME_ERROR:
-		return now + " (not synchronised by the kernel's word; run an NTP client)", nil
+	note := "synchronised"
+	if state, err := unix.Adjtimex(&tx); err != nil {
+		note = "whether it is synchronised cannot be read here"
+	} else if state == unix.TIME_ERROR {
+		note = "not synchronised by the kernel's word; run an NTP client"
 	}
-	return now + " (synchronised)", nil
+	return now + " (" + note + ")", nil
 }

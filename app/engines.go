@@ -70,6 +70,17 @@ type engines struct {
 	recognizer recognizer
 	voices     *cache.Cache
 	pools      []*worker.Pool
+	// missing are the synthesisers whose program is not installed.
+	missing map[string]error
+}
+
+// speaks says whether a flow's voice can be heard here, before anybody is rung
+// for it.
+func (e *engines) speaks(v tts.Voice) error {
+	if e.missing[v.Engine] != nil {
+		return fmt.Errorf("the flow's voice needs %[1]s, which is not installed; apt-get install %[1]s", v.Engine)
+	}
+	return nil
 }
 
 // newEngines builds what the configuration names. A synthesiser whose program
@@ -84,11 +95,11 @@ func newEngines(c Config, log *slog.Logger) (*engines, error) {
 	if err != nil {
 		return nil, fmt.Errorf("recogniser %s: %w", c.ASR.Engine, err)
 	}
-	e := &engines{recognizer: r}
+	e := &engines{recognizer: r, missing: map[string]error{}}
 	all := map[string]tts.Synthesizer{}
 	for name, s := range synthesizers {
 		if _, err := (tts.Program{}).Find(name); err != nil {
-			log.Warn("synthesiser left out", "engine", name, "error", err)
+			e.missing[name] = err
 			continue
 		}
 		pool := worker.NewPool(worker.Options{Kind: s.kind, Workers: c.TTS.Workers, Streams: 64, Memory: 512 << 20, Log: log})

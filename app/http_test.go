@@ -24,6 +24,7 @@ import (
 	"parley/rules"
 	"parley/store"
 	"parley/tenant"
+	"parley/tts"
 	"parley/web"
 )
 
@@ -62,7 +63,8 @@ func newDesk(t *testing.T) *desk {
 	tests := []string{"+1202555*"}
 	l := &placer{
 		flows: shelf, kernel: kernel, books: books, recordings: sounds, region: "US", tests: tests, log: log,
-		live: map[string]*liveCall{}, slots: make(chan struct{}, 1),
+		speaks: func(tts.Voice) error { return nil },
+		live:   map[string]*liveCall{}, slots: make(chan struct{}, 1),
 	}
 	for _, name := range []string{tenant.Default, "other"} {
 		if err := books.CreateTenant(t.Context(), name, name); err != nil {

@@ -32,6 +32,7 @@ type placer struct {
 	beat       beat.Beat
 	recognizer asr.Recognizer
 	voices     tts.Prompter
+	speaks     func(tts.Voice) error
 	prompts    warmer
 	recorders  call.Recorders
 	facts      call.Facts
@@ -74,6 +75,9 @@ var errDraining = campaign.Conflict{Why: "the server is shutting down and places
 func (l *placer) Place(ctx context.Context, t call.Target) (call.Report, error) {
 	policy, err := l.flows.policy(t.Flow)
 	if err != nil {
+		return call.Report{}, err
+	}
+	if err := l.speaks(policy.Voice()); err != nil {
 		return call.Report{}, err
 	}
 	select {
@@ -226,6 +230,9 @@ func (l *placer) PlaceOne(ctx context.Context, tenant string, r api.CallRequest)
 	policy, err := l.flows.policy(r.Flow)
 	if err != nil {
 		return "", campaign.Invalid{Why: err.Error()}
+	}
+	if err := l.speaks(policy.Voice()); err != nil {
+		return "", campaign.Conflict{Why: err.Error()}
 	}
 	if _, err := policy.Open(t.Language, t.Variables); err != nil {
 		return "", campaign.Invalid{Why: strings.ReplaceAll(err.Error(), "\n", "; ")} // one a variable

@@ -90,6 +90,9 @@ func Start(ctx context.Context, c Config, o ServeOptions) (_ *Server, err error)
 	if err != nil {
 		return nil, err
 	}
+	for name, err := range e.missing {
+		o.Log.Warn("synthesiser left out", "engine", name, "error", err)
+	}
 	for _, part := range e.components() {
 		h.start(part)
 	}
@@ -108,7 +111,7 @@ func Start(ctx context.Context, c Config, o ServeOptions) (_ *Server, err error)
 	h.start(component{"SIP", stack.Run})
 	l := &placer{
 		dialer: &gate{next: stack, kernel: kernel, now: time.Now, tests: c.Rules.TestNumbers}, beat: wheel,
-		recognizer: e.recognizer, voices: e.voices, prompts: e.voices, recorders: recordersOf(c, recordings), facts: books,
+		recognizer: e.recognizer, voices: e.voices, speaks: e.speaks, prompts: e.voices, recorders: recordersOf(c, recordings), facts: books,
 		flows: shelf, region: c.Rules.Region, tests: c.Rules.TestNumbers, log: o.Log,
 		live: map[string]*liveCall{}, warmed: map[string]bool{}, slots: make(chan struct{}, c.Limits.Calls),
 		books: books, kernel: kernel, recordings: recordings,
@@ -125,7 +128,7 @@ func Start(ctx context.Context, c Config, o ServeOptions) (_ *Server, err error)
 		Ready:   func() error { return errors.Join(e.ready(), books.Ping(context.Background())) },
 		Metrics: newMetrics(l, wheel, e), Page: web.Handler(), Version: o.Version, Log: o.Log,
 	})
-	if err := s.listen(c, h, handler); err != nil {
+	if err := s.listen(ctx, c, h, handler); err != nil {
 		return nil, err
 	}
 	if err := await(ctx, 20*time.Second, e.ready); err != nil {
@@ -172,8 +175,8 @@ func (s *Server) run(runner *campaign.Runner, drain time.Duration) {
 }
 
 // listen serves HTTP, with TLS when the configuration names a certificate.
-func (s *Server) listen(c Config, h *house, handler http.Handler) error {
-	ln, err := net.Listen("tcp", c.HTTP.Listen)
+func (s *Server) listen(ctx context.Context, c Config, h *house, handler http.Handler) error {
+	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.HTTP.Listen)
 	if err != nil {
 		return fmt.Errorf("http.listen: %w; choose another port with http.listen", err)
 	}

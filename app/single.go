@@ -58,6 +58,10 @@ func Call(ctx context.Context, c Config, s Single) (report call.Report, err erro
 	if err != nil {
 		return report, err
 	}
+	policy := flow.NewPolicy(f, keyword.New(keyword.Options{}))
+	if err := e.speaks(policy.Voice()); err != nil {
+		return report, err
+	}
 	for _, part := range e.components() {
 		h.start(part)
 	}
@@ -82,7 +86,6 @@ func Call(ctx context.Context, c Config, s Single) (report call.Report, err erro
 	if err := await(ctx, 15*time.Second, e.ready); err != nil {
 		return report, err
 	}
-	policy := flow.NewPolicy(f, keyword.New(keyword.Options{}))
 	if err := e.voices.Warm(ctx, voiceOf(policy), policy.Fixed()); err != nil {
 		return report, fmt.Errorf("synthesise the fixed prompts: %w", err)
 	}
