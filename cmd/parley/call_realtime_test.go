@@ -24,34 +24,44 @@ import (
 // callPatience bounds one call of these tests, with the engines' start.
 const callPatience = 45 * time.Second
 
-// placeCall runs `parley call --json` and gives its exit code, report and
-// stderr. The program of the name given may stand for another binary.
+// placeCall runs `parley call --json`, in the environment given if any, and
+// gives its exit code, report and stderr.
 func placeCall(t *testing.T, env []string, args ...string) (int, call.Report, string) {
+	t.Helper()
+	return beginCall(t, env, args...)()
+}
+
+// beginCall is placeCall in two: what it returns waits for the end.
+func beginCall(t *testing.T, env []string, args ...string) (wait func() (int, call.Report, string)) {
 	t.Helper()
 	bin, err := binary()
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), callPatience)
-	defer cancel()
 	cmd := exec.CommandContext(ctx, bin, append([]string{"call", "--json"}, args...)...)
-	if env != nil {
-		cmd.Env = env
-	}
+	cmd.Env = env
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
-	err = cmd.Run()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) || ctx.Err() != nil {
-		t.Fatalf("parley call: %v, %v\n%s", err, ctx.Err(), errs.String())
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
 	}
-	var r call.Report
-	if out.Len() > 0 {
-		if err := json.Unmarshal(out.Bytes(), &r); err != nil {
-			t.Fatalf("the report %s is no JSON: %v", out.String(), err)
+	return func() (int, call.Report, string) {
+		t.Helper()
+		defer cancel()
+		err := cmd.Wait()
+		var exit *exec.ExitError
+		if err != nil && !errors.As(err, &exit) || ctx.Err() != nil {
+			t.Fatalf("parley call: %v, %v\n%s", err, ctx.Err(), errs.String())
 		}
+		var r call.Report
+		if out.Len() > 0 {
+			if err := json.Unmarshal(out.Bytes(), &r); err != nil {
+				t.Fatalf("the report %s is no JSON: %v", out.String(), err)
+			}
+		}
+		return cmd.ProcessState.ExitCode(), r, errs.String()
 	}
-	return cmd.ProcessState.ExitCode(), r, errs.String()
 }
 
 // startSIPp is SIPp as the callee of one call, bounded in calls and time. done
