@@ -259,7 +259,10 @@ func (p *person) converse(ctx context.Context, greeting string) {
 		case <-acting.C:
 			p.perform(ctx)
 		case <-waiting.C:
-			if a, ok := p.mind.quiet(); ok && !p.bot {
+			if p.bot || p.hasNext || p.mouth {
+				break
+			}
+			if a, ok := p.mind.quiet(); ok {
 				p.plan(a, acting)
 			}
 		case <-ctx.Done():
@@ -292,6 +295,7 @@ func (p *person) understand(r asr.Result, acting *time.Timer) {
 		if r.Text != "" {
 			p.heard = append(p.heard, r.Text)
 			p.call.say("bot", r.Text)
+			p.due = p.due || !p.bot // it came late: think again
 		}
 	} else {
 		steady = agreed(p.partial, r.Text)
