@@ -28,7 +28,7 @@ var heard = map[string]map[kind][]string{
 	"zh": {
 		kindDate: {
 			// Without 付 at the end: 星期五 and 星期一付 sound alike.
-			"[好的|那|我] <date> [吧|可以|还]", "(不对|不是) [是|改成] <date>", "[我] (可以|能|想) [在] <date> (还|还款|付款)",
+			"[好的|那|我] <date> [吧|还]", "(不对|不是) [是|改成] <date>", "[我] (可以|能|想) [在] <date> (还|还款|付款)",
 			"[我] <date> (之前|以前) (还|能还)",
 		},
 		kindTime: {
