@@ -389,7 +389,8 @@ func TestUnableWorkerSaysWhy(t *testing.T) {
 }
 
 func TestGrownWorkerRetires(t *testing.T) {
-	p := run(t, worker.Options{Ping: 20 * time.Millisecond, Memory: 150 << 20})
+	// Not so quick a ping that a busy machine's worker is killed as silent.
+	p := run(t, worker.Options{Ping: 200 * time.Millisecond, Memory: 150 << 20})
 	old := open(t, p, "")
 	pid := ask(t, old, "pid")
 	ask(t, old, "grow")

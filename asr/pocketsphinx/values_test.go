@@ -11,7 +11,7 @@ import (
 func TestEnglishValues(t *testing.T) {
 	s := openStream(t, recognizer(t), "en")
 	s.Expect(asr.Expectation{ID: "values", Phrases: []string{
-		"i will pay [<amount>] [on <date>]", "<amount>", "<date>", "<time>", "[my account ends in] <digits4>",
+		"i will pay [<amount>] [on <date>]", "<amount>", "<date>", "[on] <date_named>", "<time>", "[my account ends in] <digits4>",
 	}})
 	said := lines(`
 i will pay on friday
