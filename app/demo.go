@@ -56,7 +56,7 @@ func (r DemoResult) Right() bool {
 }
 
 const (
-	demoConcurrency = 6
+	demoConcurrency = 5
 	demoCPS         = 2
 	demoLimit       = 5 * time.Minute
 )
@@ -182,7 +182,7 @@ func (d Demo) launch(ctx context.Context, api *client, personas []sim.Persona) (
 	draft := map[string]any{
 		"name": "payment reminder", "list": list.ID, "flow": "payment-reminder." + d.Language, "language": d.Language,
 		"profile": testProfile, "trunk": "simulated", "concurrency": demoConcurrency, "cps": demoCPS,
-		"max_attempts": 1, "ring_timeout": "8s", "max_talk": "90s",
+		"max_attempts": 1, "ring_timeout": "8s", "max_talk": "2m",
 	}
 	if err := api.do(ctx, http.MethodPost, "/campaigns", draft, &made); err != nil {
 		return "", fmt.Errorf("create the campaign: %w", err)

@@ -46,11 +46,16 @@ type player struct {
 	from    time.Duration // when it did
 	heard   time.Duration // how much of the head went out, on its own clock
 	waited  int           // ticks the head's stream was not ready
+	pause   int           // ticks of silence before the head begins
 	gain    float32       // of the previous frame's end
 	target  float32
 	pcm     []int16
 	in      media.Frame
 }
+
+// breath is the pause between two prompts of one step: sentences without one
+// run into each other for people and machines alike.
+const breath = 12 // ticks
 
 // maxWait bounds how long a prompt's next frame may keep the customer waiting.
 const maxWait = 4 * time.Second
@@ -67,7 +72,13 @@ func newPlayer() *player {
 // busy reports whether a prompt is playing or waiting.
 func (p *player) busy() bool { return len(p.queue) > 0 }
 
-func (p *player) play(it item) { p.queue = append(p.queue, it) }
+// play queues a prompt. The first one after silence begins at once.
+func (p *player) play(it item) {
+	if len(p.queue) == 0 {
+		p.pause = 0
+	}
+	p.queue = append(p.queue, it)
+}
 
 func (p *player) duck()   { p.target = duckGain }
 func (p *player) resume() { p.target = 1 }
@@ -77,6 +88,10 @@ func (p *player) resume() { p.target = 1 }
 func (p *player) next(at time.Duration, out *media.Frame) (started bool, done *played) {
 	out.At, out.Rate, out.PCM, out.Flags = at, media.Rate8k, p.pcm, 0
 	for len(p.queue) > 0 {
+		if p.pause > 0 {
+			p.pause--
+			break
+		}
 		err := p.queue[0].stream.ReadFrame(&p.in)
 		switch {
 		case err == nil:
@@ -123,6 +138,7 @@ func (p *player) finish(at time.Duration, err error) played {
 	}
 	it.stream.Close()
 	p.drop()
+	p.pause = breath
 	return d
 }
 
@@ -148,7 +164,7 @@ func (p *player) cut(at time.Duration) []played {
 		all = append(all, d)
 		p.drop()
 	}
-	p.gain, p.target = 1, 1
+	p.gain, p.target, p.pause = 1, 1, 0
 	return all
 }
 

@@ -78,13 +78,13 @@ func run(p *player, n int) (ended []played, last media.Frame) {
 	return ended, last
 }
 
-func TestPlayerPlaysPromptsInOrderWithoutGap(t *testing.T) {
+func TestPlayerPlaysPromptsInOrderWithABreath(t *testing.T) {
 	p := newPlayer()
 	p.play(toneItem("one two"))
 	p.play(toneItem("three"))
 	var starts []int
 	var ends []string
-	for i := range 14 {
+	for i := range 26 {
 		var out media.Frame
 		started, done := p.next(time.Duration(i)*media.Tick, &out)
 		if started {
@@ -93,12 +93,12 @@ func TestPlayerPlaysPromptsInOrderWithoutGap(t *testing.T) {
 		if done != nil {
 			ends = append(ends, done.heard)
 		}
-		if want := i >= 12; out.Is(media.Silence) != want {
+		if want := i >= 8 && i < 8+breath || i >= 12+breath; out.Is(media.Silence) != want {
 			t.Errorf("tick %d: silent is %v, want %v", i, out.Is(media.Silence), want)
 		}
 	}
-	if len(starts) != 2 || starts[0] != 0 || starts[1] != 8 {
-		t.Errorf("prompts started at ticks %v, want 0 and 8", starts)
+	if len(starts) != 2 || starts[0] != 0 || starts[1] != 8+breath {
+		t.Errorf("prompts started at ticks %v, want 0 and %d", starts, 8+breath)
 	}
 	if strings.Join(ends, "|") != "one two|three" {
 		t.Errorf("ended prompts %q, want both whole", ends)
