@@ -2,7 +2,7 @@
 
 package main
 
-// The demo in `make test`: a few customers.
-const demoCalls = 4
+// The demo in `make test`: two customers, to the promise and to the claim.
+const demoCalls = 2
 
 var demoLanguages = []string{"en"}
