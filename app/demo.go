@@ -182,7 +182,7 @@ func (d Demo) launch(ctx context.Context, api *client, personas []sim.Persona) (
 	draft := map[string]any{
 		"name": "payment reminder", "list": list.ID, "flow": "payment-reminder." + d.Language, "language": d.Language,
 		"profile": testProfile, "trunk": "simulated", "concurrency": demoConcurrency, "cps": demoCPS,
-		"max_attempts": 1, "ring_timeout": "8s", "max_talk": "2m",
+		"max_attempts": 1, "ring_timeout": "12s", "max_talk": "2m",
 	}
 	if err := api.do(ctx, http.MethodPost, "/campaigns", draft, &made); err != nil {
 		return "", fmt.Errorf("create the campaign: %w", err)
