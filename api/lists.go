@@ -169,15 +169,7 @@ func (s *server) listErrors(w http.ResponseWriter, r *http.Request) {
 	out := csv.NewWriter(w)
 	_ = out.Write([]string{"row", "column", "problem"})
 	for _, e := range errs {
-		_ = out.Write([]string{strconv.Itoa(e.Row), e.Column, formulaSafe(e.Problem)})
+		_ = out.Write([]string{strconv.Itoa(e.Row), e.Column, campaign.SafeCell(e.Problem)})
 	}
 	out.Flush()
-}
-
-// formulaSafe keeps a spreadsheet from running a cell.
-func formulaSafe(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
-		return "'" + cell
-	}
-	return cell
 }
