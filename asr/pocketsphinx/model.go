@@ -33,6 +33,12 @@ type Model struct {
 // with air in them, and hears syllables in the digital silence of a clean line.
 const floorChinese = 30
 
+// floorEnglish, -70 dB of full scale: without it the decoder prefers an open
+// word ("dollars and …") to the digital silence after a sentence, and loses the
+// sentence where the wait is long. Digits of people, right of 43 at a floor of
+// 0 / 10 / 30: 35 / 38 / 37.
+const floorEnglish = 10
+
 // wordChinese: every syllable may be a word there, so without a price on words
 // a short phrase grows (三点 to 三点十). silenceChinese: pauses between digits
 // are common. TestChineseValues has the figures.
@@ -85,7 +91,7 @@ func findModels(folder string) (map[string]Model, error) {
 			models["zh"] = zh
 		}
 		en := Model{
-			Language: "en", Acoustic: filepath.Join(folder, "en-8k"), Rate: media.Rate8k, Reject: rejectEnglish,
+			Language: "en", Acoustic: filepath.Join(folder, "en-8k"), Rate: media.Rate8k, Reject: rejectEnglish, Floor: floorEnglish,
 			Dictionary: filepath.Join(folder, "en-8k", "cmudict-en-us.dict"),
 		}
 		if exists(en.Acoustic, "mdef") {

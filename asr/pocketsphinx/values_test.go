@@ -38,3 +38,17 @@ in two weeks`)
 		t.Errorf("right %d of %d", right, len(said))
 	}
 }
+
+// TestLongWait: a question for an amount waits long for a digit more, on a line
+// that carries nothing at all; the sentence must not get lost behind a word
+// that could still follow.
+func TestLongWait(t *testing.T) {
+	s := openStream(t, recognizer(t), "en")
+	s.Expect(asr.Expectation{ID: "amount", Phrases: []string{"[i can pay] <amount>", "<date>"}, Answer: "amount"})
+	for _, voice := range []string{"flite rms", "flite kal16"} {
+		sound := append(speak(t, voice, "i can pay sixty dollars"), make([]int16, 8000*12/10)...)
+		if _, got := hear(t, s, sound); got.Text == "" {
+			t.Errorf("%s: %+v", voice, got)
+		}
+	}
+}

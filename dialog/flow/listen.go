@@ -269,6 +269,12 @@ func (p *Policy) expectation(l listening) asr.Expectation {
 	for _, c := range p.candidates(l.at, l.branches, l.confirms) {
 		add(p.flow.patterns(c.Intent)...)
 	}
+	if l.at != nil {
+		add(keyword.Listening(p.flow.Language)...)
+		if p.flow.angry != nil {
+			add(p.flow.patterns("angry")...)
+		}
+	}
 	sum := sha256.Sum256([]byte(string(l.answer) + "\n" + strings.Join(e.Phrases, "\n")))
 	e.ID = p.flow.Name + "." + hex.EncodeToString(sum[:8])
 	return e

@@ -18,7 +18,7 @@ var moodSets = map[string]map[string][]string{
 		},
 		"complaint": {
 			"i (will|want to|am going to|'m going to|would like to) (complain|file a complaint|make a complaint|report you|report this)", "i'm going to (complain|report you|report this|file a complaint)", "i'll (complain|report you|report this|file a complaint)",
-			"this is (harassment|unacceptable|a disgrace)", "(stop harassing|you're harassing|you are harassing) me", "better business bureau", "consumer protection", "(i'm|i am) (sick of|sick and tired of|tired of|fed up with) (this|these calls|you|your calls)",
+			"(this|that) is (harassment|unacceptable|ridiculous|outrageous|a disgrace)", "(stop harassing|you're harassing|you are harassing) me", "better business bureau", "consumer protection", "(i'm|i am) (sick of|sick and tired of|tired of|fed up with) (this|these calls|you|your calls)",
 		},
 		"threat": {
 			"i'll (sue|kill|find|hurt|get) (you|all of you)", "i (will|am going to) (sue|kill|find|hurt) you", "i'm going to (sue|kill|find|hurt) you", "you'll (regret|be sorry|pay for) [this|it]", "i know where you (live|work|are)", "i'm calling the police", "see you in court",

@@ -70,7 +70,7 @@ var englishSets = map[string][]string{
 		"(get|give) me (a human|a person|a real person|an agent|your manager|a supervisor)", "(agent|operator|representative|human) [please]", "(transfer|connect) me [to (a person|an agent|someone)]", "a real person [please]", "customer service",
 	},
 	"angry": {
-		"(fuck|screw) (you|off|this)", "go to hell", "shut up", "(you're|you are) (a|an) (idiot|moron|asshole|thief|liar|scammer)", "(this|that) is (bullshit|ridiculous|harassment|a scam)", "this is harassment you people call me (every day|all the time)", "(stop harassing|you're harassing) me", "damn (you|it)",
+		"(fuck|screw) (you|off|this)", "go to hell", "shut up", "(you're|you are) (a|an) (idiot|moron|asshole|thief|liar|scammer)", "(this|that) is (bullshit|ridiculous|harassment|a scam)", "this is harassment you people call me (every day|all the time)", "(stop harassing|you're harassing|you are harassing) me", "damn (you|it)",
 		"you people are (crazy|insane|the worst|ridiculous)", "(i'm|i am) (sick of|tired of|fed up with) (this|you|these calls)",
 	},
 	"complaint": {
