@@ -71,32 +71,82 @@ var (
 
 var errDraining = campaign.Conflict{Why: "the server is shutting down and places no more calls"}
 
-// Place implements campaign.Placer.
-func (l *placer) Place(ctx context.Context, t call.Target) (call.Report, error) {
-	policy, err := l.flows.policy(t.Flow)
+// Prepare implements campaign.Placer.
+func (l *placer) Prepare(ctx context.Context, t call.Target) (campaign.Prepared, error) {
+	p, err := l.prepare(ctx, t)
 	if err != nil {
-		return call.Report{}, err
+		return nil, err
 	}
-	if err := l.speaks(policy.Voice()); err != nil {
-		return call.Report{}, err
+	return p, nil
+}
+
+func (l *placer) prepare(ctx context.Context, t call.Target) (*prepared, error) {
+	policy, err := l.policy(t)
+	if err != nil {
+		return nil, err
 	}
 	select {
 	case l.slots <- struct{}{}:
-		defer func() { <-l.slots }()
 	default:
-		return call.Report{}, errors.New("every line of this server is in use; raise limits.calls")
+		return nil, campaign.Conflict{Why: "every line of this server is in use; raise limits.calls"}
 	}
-	s := l.session(t, policy)
-	if !l.enter(t, s) {
-		return call.Report{}, errDraining
+	p := &prepared{placer: l, session: l.session(t, policy)}
+	if err := p.session.Prepare(ctx, t); err != nil {
+		p.Release()
+		return nil, err
 	}
-	defer l.leave(t)
 	l.warm(t.Flow, policy)
-	return s.Run(ctx, t)
+	return p, nil
 }
 
-// warm synthesises a flow's fixed prompts when the first call of it is placed,
-// while that still rings.
+// policy is the conversation of a call that can be held here.
+func (l *placer) policy(t call.Target) (dialog.Policy, error) {
+	policy, err := l.flows.policy(t.Flow)
+	if err != nil {
+		return nil, campaign.Invalid{Why: err.Error()}
+	}
+	if err := l.speaks(policy.Voice()); err != nil {
+		return nil, campaign.Conflict{Why: err.Error()}
+	}
+	if _, err := policy.Open(t.Language, t.Variables); err != nil {
+		return nil, campaign.Invalid{Why: strings.ReplaceAll(err.Error(), "\n", "; ")} // one a variable
+	}
+	return policy, nil
+}
+
+// prepared is a call with its line and its recogniser taken.
+type prepared struct {
+	placer  *placer
+	session *call.Session
+	once    sync.Once
+}
+
+// Place implements campaign.Prepared.
+func (p *prepared) Place(ctx context.Context, t call.Target) (call.Report, error) {
+	defer p.Release()
+	if !p.placer.enter(t, p.session) {
+		return call.Report{}, errDraining
+	}
+	defer p.placer.leave(t)
+	return p.session.Run(ctx, t)
+}
+
+// Release implements campaign.Prepared.
+func (p *prepared) Release() {
+	p.once.Do(func() {
+		p.session.Release()
+		<-p.placer.slots
+	})
+}
+
+// Warm implements campaign.Placer.
+func (l *placer) Warm(name string) {
+	if policy, err := l.flows.policy(name); err == nil && l.speaks(policy.Voice()) == nil {
+		l.warm(name, policy) // what is wrong with the flow is said for each call
+	}
+}
+
+// warm synthesises a flow's fixed prompts, once.
 func (l *placer) warm(name string, p dialog.Policy) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -227,15 +277,8 @@ func (l *placer) PlaceOne(ctx context.Context, tenant string, r api.CallRequest)
 	if err != nil {
 		return "", err
 	}
-	policy, err := l.flows.policy(r.Flow)
-	if err != nil {
-		return "", campaign.Invalid{Why: err.Error()}
-	}
-	if err := l.speaks(policy.Voice()); err != nil {
-		return "", campaign.Conflict{Why: err.Error()}
-	}
-	if _, err := policy.Open(t.Language, t.Variables); err != nil {
-		return "", campaign.Invalid{Why: strings.ReplaceAll(err.Error(), "\n", "; ")} // one a variable
+	if _, err := l.policy(t); err != nil {
+		return "", err
 	}
 	ruled := l.kernel.Judge(t.Case, time.Now())
 	if decision, until, why := rules.Decide(ruled); decision != rules.Allow {
@@ -244,26 +287,31 @@ func (l *placer) PlaceOne(ctx context.Context, tenant string, r api.CallRequest)
 		}
 		return "", campaign.Conflict{Why: "this number may not be called now: " + why}
 	}
-	s := l.session(t, policy)
-	if !l.enter(t, s) {
+	p, err := l.prepare(ctx, t)
+	if err != nil {
+		return "", err
+	}
+	if !l.enter(t, p.session) {
+		p.Release()
 		return "", errDraining
 	}
-	l.warm(t.Flow, policy)
 	if t.Case.Begun, err = l.books.BeginCall(ctx, t, ruled); err != nil {
 		l.leave(t)
+		p.Release()
 		if errors.Is(err, campaign.ErrRefused) {
 			return "", campaign.Conflict{Why: "this number is being called, or its owner asked not to be"}
 		}
 		return "", err
 	}
-	go l.hold(context.WithoutCancel(ctx), t, s)
+	go l.hold(context.WithoutCancel(ctx), t, p)
 	return t.Call, nil
 }
 
 // hold runs a call outside any campaign to its end and keeps its report.
-func (l *placer) hold(ctx context.Context, t call.Target, s *call.Session) {
+func (l *placer) hold(ctx context.Context, t call.Target, p *prepared) {
 	defer l.leave(t)
-	report, err := s.Run(ctx, t)
+	defer p.Release()
+	report, err := p.session.Run(ctx, t)
 	if err != nil {
 		l.log.Warn("a single call could not be placed", "tenant", t.Tenant, "call", t.Call, "error", err)
 	}

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"parley/call"
-	"parley/campaign"
 	"parley/nlu/keyword"
 	"parley/tts"
 )
@@ -21,12 +20,12 @@ func TestNobodyIsRungWithoutAVoice(t *testing.T) {
 	e := &engines{missing: map[string]error{"flite": errors.New("not found")}}
 	dialled := &counter{}
 	l := &placer{flows: shelf, dialer: dialled, speaks: e.speaks, region: "US", slots: make(chan struct{}, 1), live: map[string]*liveCall{}}
-	report, err := l.Place(t.Context(), call.Target{To: "+12025550100", Flow: "payment-reminder.en"})
-	if err == nil || !strings.Contains(err.Error(), "apt-get install flite") || report.Network != "" {
-		t.Errorf("Place gave %+v, %v", report, err)
+	_, err = l.Prepare(t.Context(), call.Target{To: "+12025550100", Flow: "payment-reminder.en"})
+	if err == nil || !strings.Contains(err.Error(), "apt-get install flite") {
+		t.Errorf("Prepare gave %v", err)
 	}
-	if campaign.Counted(report) {
-		t.Error("a call that was never placed uses up an attempt")
+	if len(l.slots) != 0 {
+		t.Error("a call that cannot be prepared keeps a line")
 	}
 	if len(dialled.dialled) != 0 {
 		t.Errorf("dialled %v", dialled.dialled)

@@ -64,6 +64,7 @@ type Session struct {
 	log    *slog.Logger
 	hangup chan Party
 	once   sync.Once
+	ready  *conversation // what Prepare took, until Run has it
 }
 
 // New prepares a session; nothing happens before Run.
@@ -81,25 +82,44 @@ func (s *Session) Hangup(by Party) {
 	s.once.Do(func() { s.hangup <- by })
 }
 
+// Prepare takes what the call needs beside the line: its conversation and a
+// recogniser, for which it may wait some seconds. Call it before the attempt
+// begins, because the INVITE must leave within a second of that; Run or Release
+// must follow. An error says that the call cannot be held now.
+func (s *Session) Prepare(ctx context.Context, t Target) error {
+	c := s.conversation(t)
+	if err := c.prepare(ctx); err != nil {
+		return err
+	}
+	s.ready = c
+	return nil
+}
+
+// Release frees what Prepare took when Run does not follow; it may be called
+// in any case.
+func (s *Session) Release() {
+	if s.ready != nil {
+		s.ready.stream.Close()
+		s.ready = nil
+	}
+}
+
 // Run places the call, holds the conversation and returns after everything of
-// it has ended. ctx bounds the set-up: when it ends before the answer the call
+// it has ended. What was not prepared is prepared first; of a prepared call
+// only the case may have changed. ctx bounds the set-up: when it ends before the answer the call
 // is cancelled; an answered call goes on, use Hangup to end it.
 //
 // The report is valid also with an error; the error says that our own side
 // failed before anything was dialled.
 func (s *Session) Run(ctx context.Context, t Target) (Report, error) {
-	c := &conversation{
-		Session: s, target: t, report: Report{
-			ID: t.Call, Campaign: t.Campaign, Contact: t.Contact, Attempt: t.Attempt,
-			To: t.To, From: t.From, Trunk: t.Trunk, Language: t.Language, Started: time.Now(),
-		},
+	if s.ready == nil {
+		if err := s.Prepare(ctx, t); err != nil {
+			return s.conversation(t).failed(err), err
+		}
 	}
-	if err := c.prepare(ctx); err != nil {
-		c.report.Ended = time.Now()
-		c.report.Disposition = outcome.Failed
-		c.report.Problem = err.Error()
-		return c.report, err
-	}
+	c := s.ready
+	s.ready = nil
+	c.target.Case, c.report.Started = t.Case, time.Now()
 	// Work of the call goes on while ctx, which bounds only the set-up, may
 	// end; work ends what the call started when the call is over.
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -144,6 +164,7 @@ type conversation struct {
 	discarded asr.Result   // of the utterance discarded last
 	ends      []signal     // utterances that ended, waiting for their final
 	finals    []asr.Result // finals waiting for their utterance's end
+	late      bool         // a final is owed whose turn went on without it
 
 	results  <-chan asr.Result
 	digits   <-chan rune
@@ -153,6 +174,23 @@ type conversation struct {
 	awaiting                      time.Duration // customer's last voice, until the bot speaks
 	latency                       latencies
 	mood                          mood
+}
+
+func (s *Session) conversation(t Target) *conversation {
+	return &conversation{
+		Session: s, target: t, report: Report{
+			ID: t.Call, Campaign: t.Campaign, Contact: t.Contact, Attempt: t.Attempt,
+			To: t.To, From: t.From, Trunk: t.Trunk, Language: t.Language, Started: time.Now(),
+		},
+	}
+}
+
+// failed is the report of a call that could not be prepared.
+func (c *conversation) failed(err error) Report {
+	c.report.Ended = time.Now()
+	c.report.Disposition = outcome.Failed
+	c.report.Problem = err.Error()
+	return c.report
 }
 
 func (c *conversation) prepare(ctx context.Context) error {
@@ -263,7 +301,7 @@ func (c *conversation) answer(work context.Context, p Progress) {
 	c.isUp = true
 	c.report.Answered = p.At
 	if c.parts.Facts != nil {
-		if err := c.parts.Facts.Answered(work, c.target, p.At); err != nil {
+		if err := c.parts.Facts.Answered(work, c.target, p.At, p.Leg); err != nil {
 			c.trouble("keep the answer", err)
 		}
 	}

@@ -111,7 +111,7 @@ func (h *handset) end(c Cause) {
 
 func (h *handset) answer() {
 	h.progress <- Progress{Kind: Ringing, At: time.Now(), SIP: 180}
-	h.progress <- Progress{Kind: Answered, At: time.Now(), SIP: 200}
+	h.progress <- Progress{Kind: Answered, At: time.Now(), SIP: 200, Leg: "how to end it"}
 }
 
 // listener gives the scripted finals, one for each Finish.
@@ -119,6 +119,8 @@ type listener struct {
 	mu      sync.Mutex
 	finals  []asr.Result
 	dieAt   int // the Open at which streams end by themselves; 0 never
+	// delays of the finals, by Finish; a negative one never comes.
+	delays []time.Duration
 	opened  int
 	expects []string
 }
@@ -159,7 +161,16 @@ func (h *hearing) Finish() {
 		r.Final = true
 	}
 	h.frames = 0
-	h.results <- r
+	var delay time.Duration
+	if len(h.l.delays) > 0 {
+		delay, h.l.delays = h.l.delays[0], h.l.delays[1:]
+	}
+	switch {
+	case delay == 0:
+		h.results <- r
+	case delay > 0:
+		time.AfterFunc(delay, func() { h.results <- r })
+	}
 }
 func (h *hearing) Results() <-chan asr.Result { return h.results }
 func (h *hearing) Err() error                 { return h.err }
@@ -228,6 +239,7 @@ func say(text string, end bool) dialog.Step {
 // ledger keeps facts, or refuses.
 type ledger struct {
 	facts []dialog.Fact
+	leg   string // kept with the answer
 	order func(string)
 	err   error
 }
@@ -239,7 +251,10 @@ func (l *ledger) Commit(_ context.Context, _ Target, f dialog.Fact) error {
 	}
 	return l.err
 }
-func (l *ledger) Answered(context.Context, Target, time.Time) error { return nil }
+func (l *ledger) Answered(_ context.Context, _ Target, _ time.Time, leg string) error {
+	l.leg = leg
+	return nil
+}
 
 // stage is one call in virtual time.
 type stage struct {
@@ -455,6 +470,35 @@ func TestADeadRecogniserIsReplacedOnceThenTheCallEnds(t *testing.T) {
 		}
 		if r.Disposition != outcome.Failed || r.Problem == "" {
 			t.Errorf("ended as %s, problem %q", r.Disposition, r.Problem)
+		}
+	})
+}
+
+func TestALateFinalIsNotTakenForTheNextAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t, say("is it you", false), say("sorry", false), say("when can you pay", false), say("goodbye", true))
+		s.handset.speaks = [][2]int{{140, 170}, {380, 410}, {560, 590}}
+		s.listener.finals = []asr.Result{{Text: "no"}, {Text: "yes speaking"}, {Text: "on friday"}}
+		s.listener.delays = []time.Duration{3 * time.Second}
+		s.play(answerAt(s, 0))
+		if got, want := s.kinds(), "start, unclear, said yes speaking, said on friday"; got != want {
+			t.Errorf("the policy was asked %q, want %q", got, want)
+		}
+	})
+}
+
+func TestARecogniserThatOwesTwoFinalsIsReplaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t, say("is it you", false), say("sorry", false), say("pardon", false), say("goodbye", true))
+		s.handset.speaks = [][2]int{{140, 170}, {380, 410}, {640, 670}}
+		s.listener.finals = []asr.Result{{Text: "no"}, {Text: "no"}, {Text: "yes speaking"}}
+		s.listener.delays = []time.Duration{-1, -1}
+		r := s.play(answerAt(s, 0))
+		if got, want := s.kinds(), "start, unclear, unclear, said yes speaking"; got != want {
+			t.Errorf("the policy was asked %q, want %q", got, want)
+		}
+		if s.listener.opened != 2 || r.Disposition != outcome.Completed {
+			t.Errorf("%d streams were opened, ended as %s", s.listener.opened, r.Disposition)
 		}
 	})
 }

@@ -2,6 +2,8 @@ package call
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"time"
 
 	"parley/asr"
@@ -96,6 +98,10 @@ func (c *conversation) recognised(work context.Context, r asr.Result, ok bool) {
 		c.recognizerEnded(work)
 		return
 	}
+	if r.Final && c.late {
+		c.late = false
+		return // its utterance was answered without it
+	}
 	c.onBeat(func(d *duplex) {
 		d.ear.Text(ear.Text{Text: r.Text, Final: r.Final, Rejected: r.Rejected, Confidence: r.Confidence})
 	})
@@ -182,25 +188,40 @@ func (c *conversation) sideline(end signal, final asr.Result) {
 	}
 }
 
-// finalMissing: the recogniser owes a result and gave none in time.
+// finalMissing: the recogniser owes a result and gave none in time. The turn
+// goes on without its words, and the result does not count when it comes. One
+// that owes two is not late but lost.
 func (c *conversation) finalMissing(work context.Context) {
 	if len(c.ends) == 0 {
 		return
 	}
+	if c.late {
+		c.recognizerLost(work, errNoFinals)
+		return
+	}
+	c.late = true
 	end := c.ends[0]
 	c.ends = c.ends[1:]
+	if len(c.ends) > 0 {
+		c.final.set(finalTimeout)
+	}
 	c.log.Warn("recogniser gave no final in time", "call", c.target.Call)
 	c.heard(work, end, asr.Result{Final: true})
 }
 
-// recognizerEnded opens another stream, once; then the call ends politely.
+var errNoFinals = errors.New("the recogniser gives no results any more")
+
 func (c *conversation) recognizerEnded(work context.Context) {
 	c.results = nil
-	err := c.stream.Err()
-	if c.gone || err == nil {
-		return
+	if err := c.stream.Err(); err != nil && !c.gone {
+		c.recognizerLost(work, err)
 	}
-	c.ends, c.finals = nil, nil
+}
+
+// recognizerLost opens another stream, once; then the call ends politely.
+func (c *conversation) recognizerLost(work context.Context, err error) {
+	unheard := c.ends
+	c.ends, c.finals, c.late = nil, nil, false
 	c.final.stop()
 	c.onBeat(func(d *duplex) { d.stream = nil })
 	if c.reopened {
@@ -221,6 +242,13 @@ func (c *conversation) recognizerEnded(work context.Context) {
 		d.stream = stream
 		stream.Expect(expectation)
 	})
+	// What was said last is lost; whoever said it waits for an answer.
+	for _, end := range slices.Backward(unheard) {
+		if end.kind == sigTurnEnd {
+			c.heard(work, end, asr.Result{Final: true})
+			return
+		}
+	}
 }
 
 // fail asks the policy for its fallback line, once, and ends the call.

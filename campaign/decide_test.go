@@ -52,6 +52,8 @@ func TestRetry(t *testing.T) {
 		{"trunk down for ever", nil, call.Report{Network: outcome.TrunkFailed}, Tried{Failures: 6}, true, 0},
 		{"congestion after ringing counts", nil, call.Report{Network: outcome.Congestion, Rang: true}, Tried{Attempts: 3}, true, 0},
 		{"never sent", nil, call.Report{}, Tried{Failures: 1}, false, time.Minute},
+		{"refused at the gate", nil, call.Report{Network: outcome.Cancelled, Retryable: true}, Tried{Failures: 1}, false, time.Minute},
+		{"cancelled while it rang", nil, call.Report{Network: outcome.Cancelled, Rang: true}, Tried{Attempts: 1}, false, 30 * time.Minute},
 		{"never sent, bounded", nil, call.Report{}, Tried{Failures: maxFailures}, true, 0},
 		{"uncertain is not rung again", nil, call.Report{Network: outcome.Uncertain}, Tried{Attempts: 1}, true, 0},
 		{"voicemail", nil, answered(outcome.Voicemail, outcome.MessageLeft), Tried{Attempts: 1}, false, 4 * time.Hour},

@@ -79,12 +79,26 @@ func (c Counts) Total() int { return c.Waiting + c.Claimed + c.Dialling + c.Done
 // Open are those for which the campaign is not over.
 func (c Counts) Open() int { return c.Waiting + c.Claimed + c.Dialling }
 
-// Placer places one call and waits for its end. ctx bounds the call's set-up:
-// when it ends before the answer the leg is cancelled, an answered call goes
-// on. The INVITE leaves within a second of t.Case.Begun or not at all. An error
-// means that no INVITE was sent; what happened after one is in the report.
+// Placer is what calls are made with.
 type Placer interface {
+	// Warm begins to synthesise what a flow says in every call, once. It
+	// returns at once.
+	Warm(flow string)
+	// Prepare takes all that a call needs beside the line. It may wait some
+	// seconds for it. Place or Release must follow.
+	Prepare(ctx context.Context, t call.Target) (Prepared, error)
+}
+
+// Prepared is a call that can be placed at once.
+type Prepared interface {
+	// Place places the call and waits for its end. ctx bounds the set-up: when
+	// it ends before the answer the leg is cancelled, an answered call goes on.
+	// The INVITE leaves within a second of t.Case.Begun or not at all; nothing
+	// else of t may have changed. An error means that no INVITE was sent; what
+	// happened after one is in the report.
 	Place(ctx context.Context, t call.Target) (call.Report, error)
+	// Release gives back what Place did not use. It may be called in any case.
+	Release()
 }
 
 // History is what the tenant's books say about a number and its person.

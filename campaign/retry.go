@@ -105,7 +105,7 @@ func onOurSide(n outcome.Network) bool {
 // ResultOf names what decides about another attempt.
 func ResultOf(r call.Report) Result {
 	switch {
-	case r.Network == "":
+	case r.Network == "", r.Network == outcome.Cancelled && r.Retryable:
 		return NeverSent
 	case r.Network != outcome.Answered:
 		return Result(r.Network)

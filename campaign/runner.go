@@ -195,6 +195,7 @@ func (r *Runner) line(c Campaign) *line {
 		l, r.lines[c.ID] = fresh, fresh
 	}
 	l.pacer.CPS, l.pacer.Concurrency = c.CPS, c.Concurrency
+	r.o.Placer.Warm(c.Flow)
 	return l
 }
 
@@ -295,14 +296,37 @@ func (r *Runner) place(ctx context.Context, l *line, lease Lease, room bool) (bo
 }
 
 const (
-	beginWithin  = 5 * time.Second
-	settleWithin = time.Minute
+	prepareWithin = 10 * time.Second
+	beginWithin   = 5 * time.Second
+	settleWithin  = time.Minute
 )
+
+// prepare readies a call. One that cannot be readied begins all the same, so
+// that the books show why it did not go out.
+func (r *Runner) prepare(ringing context.Context, target call.Target) Prepared {
+	ctx, cancel := context.WithTimeout(ringing, prepareWithin)
+	defer cancel()
+	p, err := r.o.Placer.Prepare(ctx, target)
+	if err != nil {
+		return unready{err}
+	}
+	return p
+}
+
+// unready is a call that could not be prepared.
+type unready struct{ err error }
+
+func (u unready) Place(context.Context, call.Target) (call.Report, error) {
+	return call.Report{}, u.err
+}
+func (unready) Release() {}
 
 // call is one contact's way from Begin to Settle. It does not end with the
 // runner's context: once begun, an attempt is settled.
 func (r *Runner) call(ringing context.Context, lease Lease, target call.Target, ruled []rules.Ruling) {
 	log := r.o.Log.With("tenant", lease.Campaign.Tenant, "campaign", lease.Campaign.ID, "contact", lease.Contact.ID, "attempt", lease.Attempt)
+	prepared := r.prepare(ringing, target)
+	defer prepared.Release()
 	ctx, cancel := context.WithTimeout(context.Background(), beginWithin)
 	defer cancel()
 	begun, err := r.o.Contacts.Begin(ctx, lease, target, ruled)
@@ -318,7 +342,7 @@ func (r *Runner) call(ringing context.Context, lease Lease, target call.Target, 
 		return
 	}
 	target.Case.Begun = begun
-	report, err := r.o.Placer.Place(ringing, target)
+	report, err := prepared.Place(ringing, target)
 	tried, counted := lease.Tried, Counted(report)
 	if err != nil {
 		log.Warn("a call was not placed", "error", err)

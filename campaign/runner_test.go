@@ -178,13 +178,21 @@ func (l *ledger) calls() int {
 
 // phones is a working Placer: rings for a time, then talks for a time.
 type phones struct {
-	ring, talk time.Duration
-	refuse     error
+	prepare, ring, talk time.Duration
+	refuse              error
 
 	mu         sync.Mutex
 	live, most int
 	cancelled  int
 	late       time.Duration // the oldest permission that reached it
+}
+
+func (p *phones) Warm(string) {}
+func (p *phones) Release()    {}
+
+func (p *phones) Prepare(context.Context, call.Target) (Prepared, error) {
+	time.Sleep(p.prepare)
+	return p, nil
 }
 
 func (p *phones) Place(ctx context.Context, t call.Target) (call.Report, error) {
@@ -250,6 +258,21 @@ func TestRunnerCallsEveryContactOnce(t *testing.T) {
 		}
 		if p.late > time.Second {
 			t.Errorf("a permission was %v old", p.late)
+		}
+	})
+}
+
+// TestRunnerPreparesBeforeItBegins: however long a recogniser takes to come
+// free, the permission to call is young when the call is placed.
+func TestRunnerPreparesBeforeItBegins(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLedger(5, Campaign{CPS: 5, Concurrency: 4})
+		p := &phones{prepare: 8 * time.Second, ring: time.Second}
+		_, end := run(t, l, p)
+		time.Sleep(time.Minute)
+		end()
+		if l.state() != Finished || l.calls() != 5 || p.late > time.Second {
+			t.Errorf("%s after %d calls, a permission was %v old", l.state(), l.calls(), p.late)
 		}
 	})
 }

@@ -29,6 +29,11 @@ type exchange struct {
 	calls map[string]int
 }
 
+func (x *exchange) Warm(string) {}
+func (x *exchange) Release()    {}
+
+func (x *exchange) Prepare(context.Context, call.Target) (campaign.Prepared, error) { return x, nil }
+
 func (x *exchange) Place(ctx context.Context, t call.Target) (call.Report, error) {
 	journal, err := os.ReadFile(filepath.Join(x.dir, "journal"))
 	if err != nil || !bytes.Contains(journal, []byte(t.Attempt)) {
