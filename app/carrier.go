@@ -2,7 +2,6 @@ package app
 
 import (
 	"fmt"
-	"log/slog"
 	"net"
 	"net/netip"
 	"strconv"
@@ -11,8 +10,9 @@ import (
 	"parley/sip"
 )
 
-// newSIP builds the line to the carriers.
-func newSIP(c Config, listen netip.AddrPort, log *slog.Logger, trace func(sip.TraceMessage)) (*sip.Stack, error) {
+// newSIP builds the line to the carriers; o says where it listens, what it logs
+// and how it marks its calls.
+func newSIP(c Config, o sip.Options) (*sip.Stack, error) {
 	low, high, err := c.SIP.ports()
 	if err != nil {
 		return nil, fmt.Errorf("sip.media_ports: %w", err)
@@ -21,9 +21,7 @@ func newSIP(c Config, listen netip.AddrPort, log *slog.Logger, trace func(sip.Tr
 	if err != nil {
 		return nil, fmt.Errorf("sip.media_ports: %w", err)
 	}
-	o := sip.Options{
-		Listen: listen, UserAgent: "parley", Log: log, Trace: trace, OpenMedia: sip.OverLine(listen.Addr(), ports),
-	}
+	o.UserAgent, o.OpenMedia = "parley", sip.OverLine(o.Listen.Addr(), ports)
 	if c.SIP.MediaAddress != "" {
 		if o.Advertise, err = netip.ParseAddr(c.SIP.MediaAddress); err != nil {
 			return nil, fmt.Errorf("sip.media_address: %w", err)

@@ -55,6 +55,14 @@ func (h *house) start(c component) {
 	})
 }
 
+// once runs what ends by itself in its own goroutine, until then or the stop.
+func (h *house) once(name string, do func(context.Context)) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { defer close(done); do(ctx) }()
+	h.onStop(name, func() error { cancel(); <-done; return nil })
+}
+
 func (h *house) fail(err error) {
 	select {
 	case h.failed <- err:

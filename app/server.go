@@ -23,6 +23,7 @@ import (
 	"parley/nlu/keyword"
 	"parley/record"
 	"parley/rules"
+	"parley/sip"
 	"parley/store"
 	"parley/tenant"
 	"parley/web"
@@ -75,7 +76,8 @@ func Start(ctx context.Context, c Config, o ServeOptions) (_ *Server, err error)
 		return nil, err
 	}
 	h.onStop("store", books.Close)
-	if err := recoverBooks(ctx, books, o.Log); err != nil {
+	left, err := recoverBooks(ctx, books, o.Log)
+	if err != nil {
 		return nil, err
 	}
 	kernel, err := rules.NewKernel()
@@ -104,11 +106,18 @@ func Start(ctx context.Context, c Config, o ServeOptions) (_ *Server, err error)
 		return nil, err
 	}
 	h.start(component{"recordings", recordings.Run})
-	stack, err := newSIP(c, netip.MustParseAddrPort(c.SIP.Listen), o.Log, nil)
+	secret, err := sipSecret(c.Data)
+	if err != nil {
+		return nil, err
+	}
+	stack, err := newSIP(c, sip.Options{Listen: netip.MustParseAddrPort(c.SIP.Listen), Log: o.Log, Secret: secret})
 	if err != nil {
 		return nil, err
 	}
 	h.start(component{"SIP", stack.Run})
+	h.once("orphaned legs", func(ctx context.Context) {
+		(&orphans{end: stack.End, forget: books.LegEnded, log: o.Log}).endAll(ctx, left)
+	})
 	l := &placer{
 		dialer: &gate{next: stack, kernel: kernel, now: time.Now, tests: c.Rules.TestNumbers}, beat: wheel,
 		recognizer: e.recognizer, voices: e.voices, speaks: e.speaks, prompts: e.voices, recorders: recordersOf(c, recordings), facts: books,
@@ -148,17 +157,18 @@ func Start(ctx context.Context, c Config, o ServeOptions) (_ *Server, err error)
 }
 
 // recoverBooks settles what the last run left open before anything is dialled:
-// whatever may have rung is not rung again for that attempt.
-func recoverBooks(ctx context.Context, books *store.Store, log *slog.Logger) error {
+// whatever may have rung is not rung again for that attempt. It returns the
+// legs that may still be up.
+func recoverBooks(ctx context.Context, books *store.Store, log *slog.Logger) ([]store.Orphan, error) {
 	found, err := books.Recover(ctx)
 	if err != nil {
-		return fmt.Errorf("settle what the last run left open: %w", err)
+		return nil, fmt.Errorf("settle what the last run left open: %w", err)
 	}
 	if open := found.Returned + found.Released + found.Uncertain + found.Unknown + found.Damaged; open > 0 {
 		log.Warn("the last run did not end in order", "returned", found.Returned, "released", found.Released,
 			"uncertain", found.Uncertain, "unknown", found.Unknown, "damaged", found.Damaged, "orphans", len(found.Orphans))
 	}
-	return nil
+	return found.Orphans, nil
 }
 
 // run starts the dialler; when it is stopped no call begins, and talks have

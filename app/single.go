@@ -70,7 +70,7 @@ func Call(ctx context.Context, c Config, s Single) (report call.Report, err erro
 	h.start(component{"beat", wheel.Run})
 	// One call listens on a port of the system's choice.
 	listen := netip.MustParseAddrPort(c.SIP.Listen)
-	stack, err := newSIP(c, netip.AddrPortFrom(listen.Addr(), 0), s.Log, s.trace())
+	stack, err := newSIP(c, sip.Options{Listen: netip.AddrPortFrom(listen.Addr(), 0), Log: s.Log, Trace: s.trace()})
 	if err != nil {
 		return report, err
 	}

@@ -48,6 +48,10 @@ type Progress struct {
 	Kind ProgressKind
 	At   time.Time
 	SIP  int
+	// Leg, with Answered, is what another process needs to end this leg when
+	// ours is gone: a text for the dialer that made it, with phone numbers in
+	// it. "" when there is nothing to end.
+	Leg string
 }
 
 // Party is who did something.

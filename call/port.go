@@ -27,7 +27,7 @@ type Facts interface {
 	// Commit returns after the fact is on disk. It may be called twice with
 	// the same fact and call.
 	Commit(ctx context.Context, t Target, f dialog.Fact) error
-	// Answered keeps the SIP identifiers of an answered call, so that after a
-	// crash its leg can be ended.
-	Answered(ctx context.Context, t Target, at time.Time) error
+	// Answered keeps what ends the leg of an answered call (Progress.Leg), so
+	// that it can be ended after a crash. The call's settlement forgets it.
+	Answered(ctx context.Context, t Target, at time.Time, leg string) error
 }

@@ -116,11 +116,11 @@ func (h *handset) answer() {
 
 // listener gives the scripted finals, one for each Finish.
 type listener struct {
-	mu      sync.Mutex
-	finals  []asr.Result
-	dieAt   int // the Open at which streams end by themselves; 0 never
+	mu     sync.Mutex
+	finals []asr.Result
+	dieAt  int // the Open at which streams end by themselves; 0 never
 	// delays of the finals, by Finish; a negative one never comes.
-	delays []time.Duration
+	delays  []time.Duration
 	opened  int
 	expects []string
 }
@@ -349,6 +349,9 @@ func TestATalkFromHelloToGoodbye(t *testing.T) {
 		}
 		if r.Network != outcome.Answered || r.AnsweredBy != outcome.Human || r.Disposition != outcome.Completed || r.HangupBy != PartyBot {
 			t.Errorf("report says %s, %s, %s, hung up by %s", r.Network, r.AnsweredBy, r.Disposition, r.HangupBy)
+		}
+		if s.facts.leg != "how to end it" {
+			t.Errorf("kept %q with the answer", s.facts.leg)
 		}
 		var lines []string
 		for _, turn := range r.Turns {

@@ -223,8 +223,12 @@ func (l *leg) do(todo []action) {
 }
 
 func (l *leg) report(a action) {
+	p := call.Progress{Kind: a.kind, At: time.Now(), SIP: a.code}
+	if a.kind == call.Answered {
+		p.Leg = l.keep()
+	}
 	select {
-	case l.progress <- call.Progress{Kind: a.kind, At: time.Now(), SIP: a.code}:
+	case l.progress <- p:
 	default: // cannot be: the machine bounds its steps
 	}
 }

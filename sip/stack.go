@@ -50,6 +50,9 @@ type Options struct {
 	Strangers int
 	// MaxRate bounds the datagrams a second of all peers together; 0 for 20,000.
 	MaxRate int
+	// Secret marks our INVITEs. With the last run's, an answer to one of that
+	// run's INVITEs is acknowledged and ended; the zero value is a new one.
+	Secret [32]byte
 	// Drain bounds how long Run waits for its calls to end after its context;
 	// 0 for 5 s. Calls that should end politely are ended before.
 	Drain time.Duration
@@ -134,7 +137,9 @@ func New(o Options) (*Stack, error) {
 		o.MaxRate = 20000
 	}
 	s.flood = rate.NewLimiter(rate.Limit(o.MaxRate), max(o.MaxRate/4, 1))
-	_, _ = rand.Read(s.secret[:]) // never fails
+	if s.secret = o.Secret; s.secret == [32]byte{} {
+		_, _ = rand.Read(s.secret[:]) // never fails
+	}
 	for _, t := range o.Trunks {
 		if err := s.addTrunk(t); err != nil {
 			return nil, err

@@ -48,13 +48,17 @@ func (s *Stack) transact(ctx context.Context, req *sip.Request) (*sip.Response, 
 	}
 }
 
-// goodbye ends a confirmed dialog with BYE and waits for the reply. A trunk
-// that challenges even that gets its answer once. 408 and 481 mean that the
-// dialog is gone, which is what we wanted.
+// goodbye ends a confirmed dialog where its next hop is now.
 func (s *Stack) goodbye(ctx context.Context, d *dialog, a *account) error {
+	return s.part(ctx, d, s.nextHop(ctx, d), a)
+}
+
+// part ends a confirmed dialog with BYE and waits for the reply. A trunk that
+// challenges even that gets its answer once. 408 and 481 mean that the dialog
+// is gone, which is what we wanted.
+func (s *Stack) part(ctx context.Context, d *dialog, to netip.AddrPort, a *account) error {
 	ctx, cancel := context.WithTimeout(ctx, linger()+time.Second)
 	defer cancel()
-	to := s.nextHop(ctx, d)
 	bye := d.bye(nil)
 	for range 2 {
 		bye.SetDestination(to.String())

@@ -204,7 +204,7 @@ func (t *tx) settleAttempt(s *Store, tenant, id, person string, r call.Report, c
 	turns := r.Turns
 	r.Turns = nil // they have a table of their own
 	_, err = t.exec(`UPDATE attempts SET state = ?3, counted = ?4, answered = ?5, ended = ?6, talk_ms = ?7, network = ?8, answered_by = ?9,
-		disposition = ?10, intents = ?11, anger = ?12, report = ?13 WHERE tenant = ?1 AND id = ?2`,
+		disposition = ?10, intents = ?11, anger = ?12, report = ?13, leg = '' WHERE tenant = ?1 AND id = ?2`,
 		tenant, id, end, flag(counted), ms(r.Answered), ms(r.Ended), r.TalkMS, string(r.Network), string(r.AnsweredBy),
 		clean(string(r.Disposition)), intentText(r.Intents), anger, doc(r))
 	if err != nil {

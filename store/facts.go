@@ -54,10 +54,10 @@ func (t *tx) person(target call.Target) (string, error) {
 	return person, err
 }
 
-// Answered keeps that a call was answered: after a crash its leg must be ended.
-func (s *Store) Answered(ctx context.Context, target call.Target, at time.Time) error {
+// Answered keeps that a call was answered, and what ends its leg after a crash.
+func (s *Store) Answered(ctx context.Context, target call.Target, at time.Time, leg string) error {
 	return s.w.do(ctx, "keeping an answer", func(t *tx) error {
-		_, err := t.exec("UPDATE attempts SET answered = ?3 WHERE tenant = ?1 AND id = ?2 AND state = 'dialling'", target.Tenant, target.Attempt, ms(at))
+		_, err := t.exec("UPDATE attempts SET answered = ?3, leg = ?4 WHERE tenant = ?1 AND id = ?2 AND state = 'dialling'", target.Tenant, target.Attempt, ms(at), leg)
 		return err
 	})
 }

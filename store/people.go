@@ -221,6 +221,6 @@ func (s *Store) DeletePerson(ctx context.Context, tenant, phone string) error {
 			"DELETE FROM facts WHERE tenant = ?1 AND call IN (SELECT id FROM attempts WHERE tenant = ?1 AND phone = ?2)",
 			"DELETE FROM campaign_contacts WHERE tenant = ?1 AND phone = ?2",
 			"DELETE FROM contacts WHERE tenant = ?1 AND phone = ?2",
-			"UPDATE attempts SET phone = '', person = '', target = '{}', report = '' WHERE tenant = ?1 AND phone = ?2")
+			"UPDATE attempts SET phone = '', person = '', target = '{}', report = '', leg = '' WHERE tenant = ?1 AND phone = ?2")
 	})
 }

@@ -25,9 +25,17 @@ type Recovered struct {
 	// Damaged counts the journal's unreadable records. Their attempts are in
 	// the database or are lost to the caps.
 	Damaged int `json:"damaged"`
-	// Orphans were answered when the last run ended: their legs may still be
-	// up and want a BYE.
-	Orphans []call.Target `json:"-"`
+	// Orphans were answered when a run ended and may still be up. They are told
+	// again at every start until LegEnded.
+	Orphans []Orphan `json:"-"`
+}
+
+// Orphan is the leg of an answered call whose server is gone.
+type Orphan struct {
+	Tenant, Attempt string
+	Answered        time.Time
+	// Leg is what its dialer ends it with (call.Progress.Leg).
+	Leg string
 }
 
 // Recover compares database and journal at this node's start, before anything
@@ -48,24 +56,23 @@ func (s *Store) Recover(ctx context.Context) (Recovered, error) {
 		return r, err
 	}
 	var open []call.Target
-	err = s.each(ctx, "open attempts", "SELECT tenant, target, answered FROM attempts WHERE node = ?1 AND state = 'dialling' ORDER BY started",
+	err = s.each(ctx, "open attempts", "SELECT target FROM attempts WHERE node = ?1 AND state = 'dialling' ORDER BY started",
 		[]any{s.node}, func(row scan) error {
 			var t call.Target
-			var tenant, target string
-			var answered int64
-			if err := row(&tenant, &target, &answered); err != nil {
+			var target string
+			if err := row(&target); err != nil {
 				return err
 			}
 			if err := json.Unmarshal([]byte(target), &t); err != nil {
 				return err
 			}
 			open = append(open, t)
-			if answered > 0 {
-				r.Orphans = append(r.Orphans, t)
-			}
 			return nil
 		})
 	if err != nil {
+		return r, err
+	}
+	if r.Orphans, err = s.orphans(ctx); err != nil {
 		return r, err
 	}
 	for _, t := range open {
@@ -93,6 +100,28 @@ func (s *Store) Recover(ctx context.Context) (Recovered, error) {
 		return r, fmt.Errorf("shortening the attempt journal: %w", err)
 	}
 	return r, nil
+}
+
+// orphans are this node's legs that no settlement and no BYE has ended.
+func (s *Store) orphans(ctx context.Context) (all []Orphan, err error) {
+	err = s.each(ctx, "orphaned legs", "SELECT tenant, id, answered, leg FROM attempts WHERE node = ?1 AND leg <> '' ORDER BY answered DESC",
+		[]any{s.node}, func(row scan) error {
+			var o Orphan
+			var answered int64
+			err := row(&o.Tenant, &o.Attempt, &answered, &o.Leg)
+			o.Answered = fromMS(answered)
+			all = append(all, o)
+			return err
+		})
+	return all, err
+}
+
+// LegEnded forgets what would end this leg: it is over, or not worth a BYE.
+func (s *Store) LegEnded(ctx context.Context, o Orphan) error {
+	return s.w.do(ctx, "forgetting an orphaned leg", func(t *tx) error {
+		_, err := t.exec("UPDATE attempts SET leg = '' WHERE tenant = ?1 AND id = ?2", o.Tenant, o.Attempt)
+		return err
+	})
 }
 
 // uncertain ends an attempt whose result a crash hid. It counts against every

@@ -329,7 +329,7 @@ func testFacts(t *testing.T, b Bench) {
 	if events, err := s.Events(s.ctx(), tenantID, last, 10); err != nil || len(events) != 1 || events[0].Subject != "call.fact" {
 		t.Errorf("one fact three times told %+v, %v", events, err)
 	}
-	if err := s.Answered(s.ctx(), target, time.Now()); err != nil {
+	if err := s.Answered(s.ctx(), target, time.Now(), "leg"); err != nil {
 		t.Fatal(err)
 	}
 	s.settle(l, report(l, outcome.Answered, outcome.Dispute))
