@@ -24,6 +24,7 @@ type evidence struct {
 	before  map[string]callRow // what the API had reported as ended, ever
 	after   map[string]callRow // every call the API knows at the end
 	kills   []time.Time
+	starts  []time.Time // when the server took requests after each kill
 }
 
 // callRow is a call in the API's list.
@@ -41,6 +42,7 @@ var invariants = map[string]func(evidence) []string{
 	"an INVITE's attempt is a call of the API":         everyInviteIsACall,
 	"one live leg per number":                          oneLegPerNumber,
 	"every 200 is acknowledged":                        answersAcknowledged,
+	"a call that a kill left up gets its BYE":          orphansEnded,
 	"a call reported as ended stays as it was":         endedStays,
 	"a call ends in one of the states of the contract": everyCallHasAState,
 }
@@ -106,18 +108,27 @@ func oneLegPerNumber(e evidence) (bad []string) {
 	return bad
 }
 
-// killMargin is how long before a kill an answer may come and its ACK not.
+// killMargin is how long before a kill an answer may come and be lost with it.
 const killMargin = 500 * time.Millisecond
 
-// answersAcknowledged, but for those that a kill left without a caller.
+// ackMargin is how long before the end an answer may come whose caller was
+// killed: the carrier repeats it, first after 0.5 s, at last every 4 s, and the
+// next start acknowledges that.
+const ackMargin = 8 * time.Second
+
+// answersAcknowledged, even of those that a kill left without a caller.
 func answersAcknowledged(e evidence) (bad []string) {
-	invited, acked := map[string]time.Time{}, map[string]bool{}
+	invited, acked, ended := map[string]time.Time{}, map[string]bool{}, map[string]bool{}
+	var end time.Time
 	for _, r := range e.carrier {
+		end = r.At
 		switch r.Event {
 		case "invite":
 			invited[r.CallID] = r.At
 		case "ack":
 			acked[r.CallID] = true
+		case "bye":
+			ended[r.CallID] = r.By == "caller"
 		}
 	}
 	for _, r := range e.carrier {
@@ -127,11 +138,59 @@ func answersAcknowledged(e evidence) (bad []string) {
 		orphaned := slices.ContainsFunc(e.kills, func(k time.Time) bool {
 			return invited[r.CallID].Before(k) && r.At.After(k.Add(-killMargin))
 		})
-		if !orphaned {
+		// The BYE follows its ACK at once and may overtake it at the carrier.
+		if !orphaned || !ended[r.CallID] && r.At.Before(end.Add(-ackMargin)) {
 			bad = append(bad, fmt.Sprintf("%s, answered at %s", r.CallID, r.At.Format(time.StampMilli)))
 		}
 	}
 	return bad
+}
+
+// byeMargin is how long after the start that follows a kill a BYE may come.
+const byeMargin = 5 * time.Second
+
+// orphansEnded: what was up at a kill, and was not ended by the carrier before
+// the next start was done, is ended by the server soon after that.
+func orphansEnded(e evidence) (bad []string) {
+	for i, start := range e.starts {
+		for id, c := range e.leftUp(i) {
+			if !c.bye || c.until.After(start.Add(byeMargin)) {
+				bad = append(bad, fmt.Sprintf("%s, up from %s over the start at %s to %s", id, c.from.Format(time.StampMilli),
+					start.Format(time.StampMilli), c.until.Format(time.StampMilli)))
+			}
+		}
+	}
+	return bad
+}
+
+// up is the time of an acknowledged call as the carrier saw it; bye means that
+// the caller ended it.
+type up struct {
+	from, until time.Time
+	bye         bool
+}
+
+// leftUp are the calls, by Call-ID, that were up at this kill and that the
+// carrier did not end before the start after it was done.
+func (e evidence) leftUp(kill int) map[string]up {
+	all := map[string]up{}
+	for _, r := range e.carrier {
+		c := all[r.CallID]
+		switch {
+		case r.Event == "ack" && c.from.IsZero():
+			c.from = r.At
+		case r.Event == "bye" && c.until.IsZero(): // the carrier may see it before the ACK
+			c.until, c.bye = r.At, r.By == "caller"
+		}
+		all[r.CallID] = c
+	}
+	killed, started := e.kills[kill], e.starts[kill]
+	maps.DeleteFunc(all, func(_ string, c up) bool {
+		began := !c.from.IsZero() && c.from.Before(killed.Add(-killMargin))
+		wentOn := c.until.IsZero() || c.until.After(killed) && (c.bye || c.until.After(started))
+		return !began || !wentOn
+	})
+	return all
 }
 
 func endedStays(e evidence) (bad []string) {

@@ -146,6 +146,7 @@ func killed(t *testing.T, kills, contacts int) {
 		s.kill()
 		e.kills = append(e.kills, time.Now())
 		s = serve(t, data, config)
+		e.starts = append(e.starts, time.Now())
 		if got := s.state(held); got != "paused" {
 			t.Errorf("after a kill the paused campaign is %s", got)
 		}
@@ -180,6 +181,14 @@ func killed(t *testing.T, kills, contacts int) {
 	st := s.stats(run)
 	if st.Counts.Done+st.Counts.Uncertain != contacts || st.Counts.Waiting+st.Counts.Claimed+st.Counts.Dialling != 0 {
 		t.Errorf("in the end the contacts are %+v, want %d ended", st.Counts, contacts)
+	}
+	orphans := 0
+	for i := range e.kills {
+		orphans += len(e.leftUp(i))
+	}
+	t.Logf("%d calls were up at the kills", orphans)
+	if orphans == 0 {
+		t.Error("no call was up at any kill; the test shows nothing of their end")
 	}
 	t.Logf("%d INVITEs, %d calls ended before a kill, %+v", len(e.invites()), len(e.before), st.Counts)
 	if len(e.before) == 0 || st.Counts.Uncertain == 0 && len(e.invites()) < contacts {
