@@ -32,11 +32,19 @@ function typeOf(schema = {}) {
 function table(heads, rows) {
   const t = element("table");
   const head = t.createTHead().insertRow();
-  for (const h of heads) head.append(element("th", h));
+  for (const h of heads) {
+    const th = element("th", h);
+    th.scope = "col";
+    head.append(th);
+  }
   const body = t.createTBody();
   for (const cells of rows) {
     const tr = body.insertRow();
-    for (const c of cells) tr.insertCell().append(c ?? "");
+    cells.forEach((c, i) => {
+      const td = tr.insertCell();
+      td.dataset.label = heads[i];
+      td.append(c ?? "");
+    });
   }
   return t;
 }
@@ -44,13 +52,14 @@ function table(heads, rows) {
 function fields(schema) {
   const required = new Set(schema.required ?? []);
   const rows = Object.entries(schema.properties ?? {}).map(([name, s]) => [
-    element("code", name), typeOf(s), required.has(name) ? "required" : "", s.description ?? "",
+    element("code", name), typeOf(s), required.has(name) ? "yes" : "", s.description ?? "",
   ]);
-  return rows.length ? table(["Field", "Type", "", ""], rows) : element("p", "", typeOf(schema));
+  return rows.length ? table(["Field", "Type", "Required", "Description"], rows) : element("p", "", typeOf(schema));
 }
 
+// content says what a body is: its type, then its schema.
 function content(of) {
-  return Object.entries(of?.content ?? {}).map(([kind, media]) => element("p", kind + ": ", typeOf(media.schema)));
+  return Object.entries(of?.content ?? {}).map(([kind, media]) => element("div", kind + ": ", typeOf(media.schema)));
 }
 
 function operation(method, path, op) {
@@ -61,15 +70,14 @@ function operation(method, path, op) {
   box.append(summary);
   if (op.description) box.append(element("p", op.description));
   if (op.parameters?.length) {
-    box.append(table(["Parameter", "In", "Type", "", ""], op.parameters.map((p) => [
-      element("code", p.name), p.in, typeOf(p.schema), p.required ? "required" : "", p.description ?? p.schema?.description ?? "",
+    box.append(element("h3", "Parameters"), table(["Parameter", "In", "Type", "Required", "Description"], op.parameters.map((p) => [
+      element("code", p.name), p.in, typeOf(p.schema), p.required ? "yes" : "", p.description ?? p.schema?.description ?? "",
     ])));
   }
   if (op.requestBody) box.append(element("h3", "Request"), ...content(op.requestBody));
-  box.append(element("h3", "Answers"));
-  for (const [status, answer] of Object.entries(op.responses ?? {})) {
-    box.append(element("p", `${status} ${answer.description ?? ""}`), ...content(answer));
-  }
+  box.append(element("h3", "Answers"), table(["Status", "Meaning", "Body"], Object.entries(op.responses).map(([status, answer]) => [
+    status, answer.description ?? "", element("div", "", ...content(answer)),
+  ])));
   return box;
 }
 
