@@ -32,6 +32,7 @@ type Detector struct {
 	armedAt time.Duration
 
 	late late
+	own  bool // the utterance just closed was the bot heard back
 
 	// lapsed is the span of what was let go last, at lapsedAt.
 	lapsed   time.Duration
@@ -57,13 +58,20 @@ func (d *Detector) Quiet() time.Duration { return d.u.quiet(d.now) }
 // closed before and whose final words already came: nothing more will follow.
 func (d *Detector) Known() bool { return d.late.known }
 
+// Own reports that the utterance which closed with this signal was nobody but
+// the bot heard back: its final says nothing.
+func (d *Detector) Own() bool { return d.own }
+
 // Observe takes the next signal. It never waits and keeps nothing of s but its
 // text and prompt.
 func (d *Detector) Observe(s Signal) Decision {
 	d.now = max(d.now, s.At)
 	switch s.Kind {
 	case Sound:
-		d.late.known = false
+		d.late.known, d.own = false, false
+		if s.Learnt && d.playing && d.u.frames > 0 && d.now-d.u.onset <= learning {
+			return d.disown()
+		}
 		return d.sound(s)
 	case Words:
 		d.words(s)
@@ -120,6 +128,20 @@ func (d *Detector) words(s Signal) {
 	}
 	d.u.words = words{text: s.Text, kind: judge(s.Text, d.prompt, d.playing)}
 	d.u.standing = d.now
+}
+
+// learning is how long an echo may be heard before it is known as one.
+const learning = 1200 * time.Millisecond
+
+// disown drops an utterance that was the bot heard back.
+func (d *Detector) disown() Decision {
+	d.own = d.u.open
+	d.u, d.late, d.kept, d.lapsed = utterance{}, late{}, false, 0
+	if !d.ducked {
+		return Hold
+	}
+	d.ducked = false
+	return Resume
 }
 
 func (d *Detector) sound(s Signal) Decision {

@@ -56,6 +56,9 @@ type Signal struct {
 	Level int
 	// Echo: what was heard is explained by what the bot is saying.
 	Echo bool
+	// Learnt: with this frame it became known that there is an echo at all;
+	// what was heard just before was it.
+	Learnt bool
 
 	// Text is the recogniser's view of the whole utterance so far.
 	Text       string

@@ -19,6 +19,7 @@ const (
 	sigBegin       signalKind = iota // the customer began to speak
 	sigTurnEnd                       // the customer's turn ended; a final follows
 	sigDiscard                       // it was noise or a backchannel; a final follows
+	sigOwn                           // it was the bot heard back; a final of nobody follows
 	sigMeant                         // what was discarded last was meant after all
 	sigQuiet                         // nothing was said in time
 	sigVerdict                       // what answered, or what the carrier announced
@@ -160,6 +161,8 @@ func (d *duplex) feed(h ear.Heard) {
 	switch {
 	case h.Known:
 		d.tell(signal{kind: sigMeant, onset: d.onset, voice: d.voice})
+	case h.Own:
+		d.finish(sigOwn)
 	case h.Discard:
 		d.finish(sigDiscard)
 	case h.Decision == barge.TurnEnd:

@@ -25,7 +25,7 @@ func (c *conversation) signalled(work context.Context, s signal) {
 		c.cutNow = true
 		c.report.BargeIns++
 		c.latency.stop(s.at - s.onset)
-	case sigTurnEnd, sigDiscard:
+	case sigTurnEnd, sigDiscard, sigOwn:
 		c.speaking = false
 		c.ends = append(c.ends, s)
 		if !c.final.isSet() {
@@ -126,8 +126,8 @@ func (c *conversation) match(work context.Context) {
 
 // heard is an utterance with its words.
 func (c *conversation) heard(work context.Context, end signal, final asr.Result) {
-	if !c.isUp {
-		return // an announcement; ear and progress have it
+	if !c.isUp || end.kind == sigOwn {
+		return // an announcement; ear and progress have it. Or nobody's words
 	}
 	if end.kind == sigDiscard {
 		c.sideline(end, final)
@@ -165,9 +165,11 @@ func (c *conversation) heard(work context.Context, end signal, final asr.Result)
 // they leave the sideline and become a turn.
 func (c *conversation) meant(work context.Context, s signal) {
 	s.kind = sigTurnEnd
-	n := len(c.report.Turns)
-	if n > 0 && c.report.Turns[n-1].By == PartyCustomer && c.report.Turns[n-1].Text == c.discarded.Text {
-		c.report.Turns = c.report.Turns[:n-1]
+	for i, t := range slices.Backward(c.report.Turns) {
+		if t.By == PartyCustomer && t.Text == c.discarded.Text && t.FromMS == c.ms(s.onset) {
+			c.report.Turns = slices.Delete(c.report.Turns, i, i+1)
+			break
+		}
 	}
 	c.heard(work, s, c.discarded)
 }

@@ -148,9 +148,11 @@ func (c *conversation) concludeDialog() {
 	if cause := r.Network; cause != outcome.Answered {
 		return
 	}
-	if r.AnsweredBy == "" {
+	spoke := slices.ContainsFunc(r.Turns, func(t Turn) bool { return t.By == PartyCustomer })
+	switch r.AnsweredBy {
+	case "", outcome.Silent: // silence is what it was at first
 		r.AnsweredBy = outcome.Unknown
-		if spoke := slices.ContainsFunc(r.Turns, func(t Turn) bool { return t.By == PartyCustomer }); spoke {
+		if spoke {
 			r.AnsweredBy = outcome.Human
 		} else if c.started {
 			r.AnsweredBy = outcome.Silent

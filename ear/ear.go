@@ -62,6 +62,9 @@ type Heard struct {
 	// through Text, after the utterance's Discard: its words turned out to be
 	// meant. There is nothing to Finish; the turn's text is that final.
 	Known bool
+	// Own comes with a Discard and says that it was the bot heard back: not
+	// even its words are anybody's.
+	Own bool
 	// Onset is the first voiced sound of the open utterance, or of the last one
 	// when none is open.
 	Onset time.Duration
@@ -130,6 +133,7 @@ func (e *Ear) Hear(in, out media.Frame) Heard {
 			e.listenForTones(in.PCM, &s)
 		}
 		s.echo = e.echo.Frame(in.PCM, sent(out)) && s.voice >= heldVoiced
+		s.learnt = e.echo.Learnt()
 	}
 	return e.tell(s)
 }

@@ -22,7 +22,7 @@ import (
 //
 //	t1240000000        the clock, where it is not one tick on, in nanoseconds
 //	s93 21 0 0         a tick: chance of speech in percent, dB over the noise,
-//	                   tone, 1 for echo; "s" alone for a tick of nothing
+//	                   tone, 1 for echo plus 2 for its discovery; "s" alone for a tick of nothing
 //	w{"text":"wait"}   words, and the other events, as JSON
 //
 // An event has the time of the tick before it.
@@ -72,12 +72,12 @@ func (l *log) write(s signal) {
 	}
 	l.next = s.at + media.Tick
 	l.buf = append(l.buf, byte(sound))
-	if s.voice != 0 || s.level != 0 || s.tone != tone.None || s.echo {
+	if s.voice != 0 || s.level != 0 || s.tone != tone.None || s.echo || s.learnt {
 		l.buf = strconv.AppendInt(l.buf, int64(s.voice), 10)
 		l.buf = strconv.AppendInt(append(l.buf, ' '), int64(s.level), 10)
 		l.buf = strconv.AppendInt(append(l.buf, ' '), int64(s.tone), 10)
-		if s.echo {
-			l.buf = append(l.buf, " 1"...)
+		if heard := s.echoes(); heard > 0 {
+			l.buf = strconv.AppendInt(append(l.buf, ' '), heard, 10)
 		}
 	}
 	l.buf = append(l.buf, '\n')
@@ -224,6 +224,18 @@ func (s *signal) parseSound(fields string) error {
 	if values[2] < 0 || values[2] > int(tone.Fax) {
 		return fmt.Errorf("%d is no tone", values[2])
 	}
-	s.voice, s.level, s.tone, s.echo = values[0], values[1], tone.Kind(values[2]), values[3] != 0
+	s.voice, s.level, s.tone = values[0], values[1], tone.Kind(values[2])
+	s.echo, s.learnt = values[3]&1 != 0, values[3]&2 != 0
 	return nil
+}
+
+// echoes is what a tick says about echo as a number.
+func (s *signal) echoes() (n int64) {
+	if s.echo {
+		n = 1
+	}
+	if s.learnt {
+		n += 2
+	}
+	return n
 }

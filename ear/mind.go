@@ -29,7 +29,7 @@ type signal struct {
 	at   time.Duration
 
 	voice, level int
-	echo         bool
+	echo, learnt bool
 	tone         tone.Kind
 
 	text    Text
@@ -82,10 +82,13 @@ func (m *mind) observe(s signal) Heard {
 
 	wasOpen := m.barge.Open()
 	h.Decision = m.barge.Observe(barge.Signal{
-		Kind: barge.Sound, At: s.at, Voice: s.voice, Level: s.level, Echo: s.echo,
+		Kind: barge.Sound, At: s.at, Voice: s.voice, Level: s.level, Echo: s.echo, Learnt: s.learnt,
 	})
 	open := m.barge.Open()
-	h.Known = m.barge.Known()
+	h.Known, h.Own = m.barge.Known(), m.barge.Own()
+	if h.Own {
+		m.progress.Observe(progress.Signal{Kind: progress.Own, At: s.at})
+	}
 	h.Begin = open && !wasOpen
 	h.Discard = wasOpen && !open && (h.Decision != barge.TurnEnd || h.Known)
 	h.Feed = open && m.barge.Quiet() < feedAfter

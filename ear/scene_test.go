@@ -14,6 +14,7 @@ import (
 
 	"parley/barge"
 	"parley/media"
+	"parley/outcome"
 	"parley/phrase"
 )
 
@@ -374,6 +375,39 @@ func TestGreeting(t *testing.T) {
 	machine := run(slices.Concat(prompt(t, "vm-intro.wav"), make([]float64, 4000), prompt(t, "beep.wav"), make([]float64, 8000)), 0)
 	if len(machine) < 2 || machine[0].Verdict.AnsweredBy != "voicemail" || !machine[len(machine)-1].Beep {
 		t.Errorf("voicemail: %+v", machine)
+	}
+}
+
+// TestLoop: a far end that answers and sends back what it gets is nobody: what
+// was taken for a voice until then is dropped, and no verdict calls it one.
+func TestLoop(t *testing.T) {
+	w := newWire(4, 60)
+	w.hear(nil, 600)
+	w.ear.Answered()
+	w.hear(nil, 1500)
+	w.prompt = prompt(t, "demo-instruct.wav")
+	w.ear.PromptStarted(PromptInfo{Mode: barge.Never})
+	var begun, own, ended int
+	for range 15 * 50 {
+		var back []float64
+		if n := len(w.sent); n >= 480 {
+			back = w.sent[n-480 : n-320]
+		}
+		h := w.tick(back)
+		switch {
+		case h.Own:
+			own++
+		case h.Begin:
+			begun++
+		case h.Discard || h.Decision == barge.TurnEnd:
+			ended++
+		}
+		if h.HasVerdict && h.Verdict.AnsweredBy != outcome.Silent {
+			t.Errorf("verdict %+v", h.Verdict)
+		}
+	}
+	if begun != 1 || own != 1 || ended != 0 {
+		t.Errorf("%d utterances, %d known as the bot's own, %d taken for somebody", begun, own, ended)
 	}
 }
 

@@ -80,6 +80,11 @@ func (d *Detector) Observe(s Signal) (v Verdict, ok bool) {
 	case Talk:
 		d.talking = true
 		return Verdict{}, false
+	case Own:
+		if !d.burst.over {
+			d.burst = burst{}
+		}
+		return Verdict{}, false
 	case Words:
 		return d.words(s)
 	}

@@ -22,6 +22,8 @@ const (
 	Answered
 	// Talk: the conversation began; what is said from here on answers the bot.
 	Talk
+	// Own: the speech heard last was the bot's own, sent back.
+	Own
 )
 
 // Tone is a signalling tone that was found to have its cadence. It is told

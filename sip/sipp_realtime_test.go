@@ -204,7 +204,8 @@ func TestSIPpChallenges(t *testing.T) {
 	}
 }
 
-// TestSIPpEchoes talks over real RTP and hears itself.
+// TestSIPpEchoes talks over real RTP to somebody who sends every packet back:
+// they arrive, and nobody is heard in them.
 func TestSIPpEchoes(t *testing.T) {
 	far := startSIPp(t, "-sn", "uas", "-rtp_echo")
 	ports, err := line.NewPorts(42000, 42098)
@@ -232,15 +233,15 @@ func TestSIPpEchoes(t *testing.T) {
 		for _, v := range in.PCM {
 			energy += float64(v) * float64(v)
 		}
-		if math.Sqrt(energy/160) > 4000 {
+		if math.Sqrt(energy/160) > 400 {
 			loud++
 		}
 		if err := l.WriteFrame(media.Frame{At: in.At, Rate: media.Rate8k, PCM: out}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if loud < 30 {
-		t.Errorf("%d of 60 frames came back", loud)
+	if loud > 0 {
+		t.Errorf("our own voice was heard in %d of 60 frames", loud)
 	}
 	if err := l.Hangup(t.Context()); err != nil {
 		t.Error(err)

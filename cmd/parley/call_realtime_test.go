@@ -142,11 +142,14 @@ func TestCallsAgainstSIPp(t *testing.T) {
 		network     outcome.Network
 		code        int
 		rang        bool
+		answeredBy  outcome.AnsweredBy    // empty for whatever answered
 		disposition []outcome.Disposition // one of; none: the call had no conversation
 		by          call.Party            // who hung an answered call up
 	}{
 		{name: "echo", sipp: []string{"-sn", "uas", "-rtp_echo"},
 			network: outcome.Answered, code: 200, rang: true, disposition: []outcome.Disposition{outcome.Completed}, by: call.PartyBot},
+		{name: "echo of a whole conversation", sipp: []string{"-sn", "uas", "-rtp_echo"}, args: []string{"--flow", "payment-reminder.en"},
+			network: outcome.Answered, code: 200, rang: true, answeredBy: outcome.Silent, disposition: []outcome.Disposition{outcome.NoResponse}, by: call.PartyBot},
 		{name: "busy", sipp: scenarioOf(t, sipScenarios+"refuse.xml", "[status]", "486 Busy Here"), network: outcome.Busy, code: 486},
 		{name: "183 then 486", sipp: scenarioOf(t, sipScenarios+"progress_refuse.xml", "[status]", "486 Busy Here"), network: outcome.Busy, code: 486, rang: true},
 		{name: "404", sipp: scenarioOf(t, sipScenarios+"refuse.xml", "[status]", "404 Not Found"), network: outcome.InvalidNumber, code: 404},
@@ -179,6 +182,9 @@ func TestCallsAgainstSIPp(t *testing.T) {
 				t.Errorf("network %s, SIP %d, rang %v; want %s, %d, %v; problem %q\n%s", r.Network, r.SIP, r.Rang, c.network, c.code, c.rang, r.Problem, errs)
 			}
 			checkEnd(t, exit, r, c.disposition, c.by, sound)
+			if c.answeredBy != "" && r.AnsweredBy != c.answeredBy {
+				t.Errorf("answered by %s, want %s; turns %+v", r.AnsweredBy, c.answeredBy, r.Turns)
+			}
 			if c.name == "echo" && (r.Media == nil || r.Media.Received < 100 || r.Media.Codec != "PCMU") {
 				t.Errorf("media %+v of an echo", r.Media)
 			}

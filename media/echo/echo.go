@@ -27,8 +27,13 @@ const (
 	tight = 2.2
 	// margin over the expected echo that still belongs to it.
 	margin = 3.5
-	// loss an echo path has at least; less is a loop, or not ours.
-	loss = 3.0
+	// loss an echo path has at least, unless it is a loop: a test number or a
+	// far end that sends our own sound back as it is. Nothing else follows us
+	// as closely as that, so a loop must be tighter, for longer.
+	loss       = 3.0
+	loopGain   = 1.0
+	loopTight  = 1.0
+	loopFrames = 25
 	// decay of the tail of an echo in dB a frame.
 	decay = 5.0
 )
@@ -48,6 +53,7 @@ type Gate struct {
 	now    int
 	paths  [delays]path
 	best   int // the believed delay, or -1
+	learnt bool
 	tail   float64
 }
 
@@ -68,13 +74,19 @@ func (g *Gate) Frame(in, out []int16) bool {
 	got := decibel(energy(in) / float64(max(1, len(in))))
 	expected := g.expect()
 	g.tail = max(expected, g.tail-decay)
+	known := g.best
 	explained := g.best >= 0 && g.tail > heard && got <= g.tail+margin
 	// What is far over the expected echo is somebody speaking: no lesson.
 	if got > heard && (g.best < 0 || got <= g.tail+1.5*margin) {
 		g.learn(got)
 	}
+	g.learnt = g.best >= 0 && (known < 0 || abs(g.best-known) > hops)
 	return explained
 }
+
+// Learnt reports that the last frame made an echo known which was not known
+// before: what was heard until then may have been it.
+func (g *Gate) Learnt() bool { return g.learnt }
 
 // send takes what went out, hop by hop.
 func (g *Gate) send(out []int16) {
@@ -130,12 +142,19 @@ func (g *Gate) learn(got float64) {
 	}
 	for d := range g.paths {
 		p := &g.paths[d]
-		if p.frames >= enough && p.variance < least && p.mean <= -loss {
+		if p.variance < least && (p.frames >= enough && p.mean <= -loss || p.loops()) {
 			best, least = d, p.variance
 		}
 	}
 	g.best = best
 }
+
+// loops reports whether the path gives back what was sent, at its level.
+func (p *path) loops() bool {
+	return p.frames >= loopFrames && p.mean <= loopGain && p.variance < loopTight*loopTight
+}
+
+func abs(n int) int { return max(n, -n) }
 
 // energy is the sum of squares, full scale being 1.
 func energy(pcm []int16) float64 {

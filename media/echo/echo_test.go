@@ -106,6 +106,30 @@ func TestEchoIsKnown(t *testing.T) {
 	}
 }
 
+// TestLoopIsKnown: a far end that sends our own packets back, as test numbers
+// and misrouted trunks do, is nobody speaking.
+func TestLoopIsKnown(t *testing.T) {
+	out := pcm(clip(t, "demo-congrats.wav"))
+	for _, ticks := range []int{2, 5, 12} {
+		g := New()
+		var loud, missed, late int
+		for i := 160 * ticks; i+160 <= len(out); i += 160 {
+			in := out[i-160*ticks : i-160*ticks+160]
+			echo := g.Frame(in, out[i-160:i])
+			if level(in) > -40 {
+				if loud++; !echo {
+					missed++
+					late = i
+				}
+			}
+		}
+		if loud < 150 || late > 2*8000 {
+			t.Errorf("%d ticks: %d of %d frames of the loop were not known, the last after %d ms", ticks, missed, loud, late/8)
+		}
+		t.Logf("%d ticks: %d of %d frames, the last after %d ms", ticks, missed, loud, late/8)
+	}
+}
+
 // TestCustomerIsNoEcho: another voice over the prompt, with and without an echo
 // of it under that voice.
 func TestCustomerIsNoEcho(t *testing.T) {

@@ -244,6 +244,45 @@ func TestNAT(t *testing.T) {
 	}
 }
 
+// TestLoop: what the far side only sends back is received and not heard; the
+// same sound under another SSRC is somebody's.
+func TestLoop(t *testing.T) {
+	var m beat.Manual
+	b := open(t, &m)
+	b.say = tone(8000)
+	far := intrude(t, "127.0.0.1:0")
+	negotiate(t, b, Remote{Addr: far.addr(), Codec: codec.PCMU})
+	_ = far.SetReadDeadline(time.Now().Add(10 * time.Second))
+	back := func(packets int, change uint32) (loudest int16) {
+		from := len(b.heard)
+		packet := make([]byte, 2000)
+		for range packets {
+			m.Step(1)
+			n, err := far.Read(packet)
+			if err != nil {
+				t.Fatal(err)
+			}
+			h, payload, err := rtp.Parse(packet[:n])
+			if err != nil {
+				t.Fatal(err)
+			}
+			h.SSRC ^= change
+			far.send(t, b.Local(), h, payload)
+		}
+		for _, v := range b.heard[from:] {
+			loudest = max(loudest, v)
+		}
+		return loudest
+	}
+	if got := back(50, 0); got > 0 || b.Stats().Looped < 45 || b.Stats().Received < 45 {
+		t.Errorf("a loop: loudest sample %d, %+v", got, b.Stats())
+	}
+	looped := b.Stats().Looped
+	if got := back(100, 1); got < 7000 || b.Stats().Looped > looped+1 {
+		t.Errorf("a voice: loudest sample %d, %+v", got, b.Stats())
+	}
+}
+
 func TestRenegotiation(t *testing.T) {
 	var m beat.Manual
 	early, answer, b := open(t, &m), open(t, &m), open(t, &m)

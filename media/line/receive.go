@@ -91,6 +91,10 @@ func (l *Line) packet(raw []byte, from netip.AddrPort, arrival time.Duration) {
 		return
 	}
 	l.counts.heard.Store(int64(arrival))
+	if l.sending.made(h) {
+		l.counts.looped.Add(1)
+		return
+	}
 	l.payload(h, payload, arrival)
 }
 

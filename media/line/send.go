@@ -91,6 +91,19 @@ func (l *Line) sendKeys(samples int) bool {
 	return true
 }
 
+// A looped packet comes back within this many packets and samples.
+const (
+	loopedPackets = 512
+	loopedSamples = 512 * 160
+)
+
+// made reports whether a received packet is one of ours that the far side sent
+// back: a loop (RFC 3550 section 8.2). Another sender that happens to have
+// chosen our SSRC does not also have our sequence and our clock.
+func (s *sending) made(h rtp.Header) bool {
+	return h.SSRC == s.header.SSRC && s.header.Sequence-h.Sequence <= loopedPackets && s.clock-h.Timestamp <= loopedSamples
+}
+
 // transmit writes the header before the payload in s.packet and sends both.
 func (l *Line) transmit(pt uint8, timestamp uint32, marker bool) {
 	s := &l.sending

@@ -16,6 +16,8 @@ type Stats struct {
 	// Late came after its time, Duplicates twice. Foreign packets were not the
 	// far side's; Malformed ones were not RTP, or not of a negotiated type.
 	Late, Duplicates, Foreign, Malformed int64
+	// Looped packets were our own, sent back; they are received and not heard.
+	Looped int64
 	// Refused counts what the network did not take from us.
 	Refused    int64
 	DigitsLost int64
@@ -37,6 +39,7 @@ type Stats struct {
 type counts struct {
 	sent, received, expected, late          atomic.Int64
 	duplicates, foreign, malformed, refused atomic.Int64
+	looped                                  atomic.Int64
 	digitsLost                              atomic.Int64
 	jitter, delay, heard                    atomic.Int64 // durations
 	remoteLoss, remoteJitter, roundTrip     atomic.Int64
@@ -62,7 +65,7 @@ func (l *Line) Stats() Stats {
 	c := &l.counts
 	s := Stats{
 		Sent: c.sent.Load(), Received: c.received.Load(),
-		Late: c.late.Load(), Duplicates: c.duplicates.Load(), Foreign: c.foreign.Load(), Malformed: c.malformed.Load(),
+		Late: c.late.Load(), Duplicates: c.duplicates.Load(), Foreign: c.foreign.Load(), Malformed: c.malformed.Load(), Looped: c.looped.Load(),
 		Refused: c.refused.Load(), DigitsLost: c.digitsLost.Load(),
 		Jitter: time.Duration(c.jitter.Load()), Delay: time.Duration(c.delay.Load()),
 		Silent:     l.now().Sub(l.began) - time.Duration(c.heard.Load()),
