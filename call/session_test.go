@@ -415,7 +415,7 @@ func TestSilenceIsAskedAndEnds(t *testing.T) {
 func TestWhoSpeaksAfterASilenceIsAHuman(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t, say("hello", false), say("are you there", false), say("thank you goodbye", true))
-		s.handset.speaks = [][2]int{{460, 500}}
+		s.handset.speaks = [][2]int{{330, 370}}
 		s.listener.finals = []asr.Result{{Text: "yes speaking"}}
 		r := s.play(answerAt(s, 0))
 		if got := s.kinds(); got != "start, quiet, said yes speaking" || r.AnsweredBy != outcome.Human {
