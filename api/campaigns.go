@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -240,8 +241,14 @@ func (d campaignDraft) campaign(tenant string) campaign.Campaign {
 	}
 }
 
-// sentence makes an error a sentence.
+// fieldFirst matches an error that begins with the name of a field.
+var fieldFirst = regexp.MustCompile(`^[a-z_]+(:| must )`)
+
+// sentence makes an error a sentence. A field's name stays as it is written.
 func sentence(err error) string {
 	text := err.Error()
-	return strings.ToUpper(text[:1]) + text[1:] + "."
+	if !fieldFirst.MatchString(text) {
+		text = strings.ToUpper(text[:1]) + text[1:]
+	}
+	return text + "."
 }

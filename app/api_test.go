@@ -201,7 +201,7 @@ func TestACampaignIsCheckedBeforeItIsKept(t *testing.T) {
 		"unknown list":      {map[string]any{"list": "nope"}, 404, "list"},
 		"no name":           {map[string]any{"name": ""}, 422, "name"},
 		"unknown field":     {map[string]any{"label": "x"}, 422, "label"},
-		"too many a second": {map[string]any{"cps": 1e6}, 422, "at most 200"},
+		"too many a second": {map[string]any{"cps": 1e6}, 422, `"detail":"cps must be above 0 and at most 200."`},
 		"bad cron":          {map[string]any{"schedule": map[string]any{"cron": "every day"}}, 422, "cron line"},
 		"bad retry":         {map[string]any{"retry": map[string]any{"bored": map[string]any{"times": 1, "delay": "1m"}}}, 422, "bored"},
 	} {
@@ -225,6 +225,9 @@ func TestAStartIsConfirmed(t *testing.T) {
 	d := newDesk(t)
 	id := d.campaign(d.list(threeNumbers))
 	path := "/api/v1/campaigns/" + id
+	if a := d.do("GET", path, nil).want(200); bytes.Contains(a.body, []byte("next_due")) {
+		t.Errorf("contacts that were never tried are due at some moment: %s", a.body)
+	}
 	var c struct {
 		Confirm int
 		State   string

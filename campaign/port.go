@@ -69,7 +69,8 @@ type Counts struct {
 	Dialling  int `json:"dialling"`
 	Done      int `json:"done"`
 	Uncertain int `json:"uncertain"`
-	// NextDue is the earliest moment at which a waiting contact is due.
+	// NextDue is the earliest moment at which a waiting contact is due; zero
+	// when one was never tried and so is due at once.
 	NextDue time.Time `json:"next_due,omitzero"`
 }
 

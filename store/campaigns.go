@@ -188,7 +188,10 @@ func (s *Store) Counts(ctx context.Context, tenant, id string) (campaign.Counts,
 		}
 		switch state {
 		case "waiting":
-			c.Waiting, c.NextDue = n, fromMS(due)
+			c.Waiting = n
+			if due >= neverTried { // below it is an order, no moment
+				c.NextDue = fromMS(due)
+			}
 		case "claimed":
 			c.Claimed = n
 		case "dialling":

@@ -89,6 +89,9 @@ func testClaimsApart(t *testing.T, b Bench) {
 func testOrder(t *testing.T, b Bench) {
 	s := opened(t, b)
 	s.c = s.campaign("phone,priority\n+12125550001,0\n+12125550002,5\n+12125550003,-5\n")
+	if c := s.counts(); c.Waiting != 3 || !c.NextDue.IsZero() {
+		t.Errorf("of %d contacts that were never tried the next is due at %v, want no moment", c.Waiting, c.NextDue)
+	}
 	first := s.one()
 	if first.Contact.Phone != "+12125550002" {
 		t.Errorf("first came %s, not the one of the best priority", first.Contact.Phone)
