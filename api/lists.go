@@ -166,10 +166,15 @@ func (s *server) listErrors(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
 	w.Header().Set("Content-Disposition", `attachment; filename="errors.csv"`)
-	out := csv.NewWriter(w)
+	writeErrors(w, errs)
+}
+
+// writeErrors writes rows' errors for a spreadsheet, which runs none of them.
+func writeErrors(w io.Writer, errs []campaign.RowError) {
+	out := csv.NewWriter(w) // when a write fails, the client is gone
 	_ = out.Write([]string{"row", "column", "problem"})
 	for _, e := range errs {
-		_ = out.Write([]string{strconv.Itoa(e.Row), e.Column, campaign.SafeCell(e.Problem)})
+		_ = out.Write([]string{strconv.Itoa(e.Row), campaign.SafeCell(e.Column), campaign.SafeCell(e.Problem)})
 	}
 	out.Flush()
 }
