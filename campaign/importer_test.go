@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"parley/rules"
+	"parley/sharedtest"
 )
 
 func importAll(t testing.TB, r io.Reader, o Options) ([]Contact, []RowError, Summary, error) {
@@ -175,26 +175,9 @@ func TestSafeCell(t *testing.T) {
 	}
 }
 
-// shared finds the test data that is no part of the project.
-func shared(t testing.TB, path ...string) string {
-	t.Helper()
-	root := os.Getenv("SHARED")
-	if root == "" {
-		root = filepath.Join("..", "..", "shared")
-	}
-	p := filepath.Join(append([]string{root}, path...)...)
-	if _, err := os.Stat(p); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("the shared test data are missing: %v", err)
-		}
-		t.Skipf("the shared test data are missing: %v", err)
-	}
-	return p
-}
-
 // TestNaughtyStrings: every hostile string passes through a cell unharmed.
 func TestNaughtyStrings(t *testing.T) {
-	raw, err := os.ReadFile(shared(t, "data", "files", "blns", "blns.json"))
+	raw, err := os.ReadFile(sharedtest.Path(t, "data", "files", "blns", "blns.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

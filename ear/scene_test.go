@@ -16,24 +16,8 @@ import (
 	"parley/media"
 	"parley/outcome"
 	"parley/phrase"
+	"parley/sharedtest"
 )
-
-// shared is a folder of the shared test data; the test is skipped without it.
-func shared(t testing.TB, elem ...string) string {
-	t.Helper()
-	root := os.Getenv("SHARED")
-	if root == "" {
-		root = filepath.Join("..", "..", "shared")
-	}
-	dir := filepath.Join(append([]string{root, "data"}, elem...)...)
-	if _, err := os.Stat(dir); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("shared test data: %v", err)
-		}
-		t.Skipf("no shared test data (set SHARED): %v", err)
-	}
-	return dir
-}
 
 // clip reads a mono file as 8 kHz at a level of about -22 dB.
 func clip(t testing.TB, path string) []float64 {
@@ -89,7 +73,7 @@ func trim(x []float64) []float64 {
 // digits are the spoken digits, each from its onset to its end.
 func digits(t testing.TB, pattern string) [][]float64 {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(shared(t, "speech", "fsdd"), pattern))
+	files, err := filepath.Glob(filepath.Join(sharedtest.Path(t, "data", "speech", "fsdd"), pattern))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no digits: %v", err)
 	}
@@ -101,7 +85,7 @@ func digits(t testing.TB, pattern string) [][]float64 {
 }
 
 func prompt(t testing.TB, name string) []float64 {
-	return clip(t, filepath.Join(shared(t, "speech", "machine_prompts_en"), name))
+	return clip(t, filepath.Join(sharedtest.Path(t, "data", "speech", "machine_prompts_en"), name))
 }
 
 // wire is a call's sound in both directions, frame by frame.

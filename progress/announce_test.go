@@ -3,27 +3,20 @@ package progress
 import (
 	"bufio"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"parley/outcome"
 	"parley/phrase"
+	"parley/sharedtest"
 )
 
 // announcements reads the shared table: text, class, verdict, source.
 func announcements(t *testing.T) [][]string {
 	t.Helper()
-	root := os.Getenv("SHARED")
-	if root == "" {
-		root = filepath.Join("..", "..", "shared")
-	}
-	f, err := os.Open(filepath.Join(root, "data", "announcements.tsv"))
+	f, err := os.Open(sharedtest.Path(t, "data", "announcements.tsv"))
 	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("shared test data: %v", err)
-		}
-		t.Skipf("no shared test data (set SHARED): %v", err)
+		t.Fatal(err)
 	}
 	defer f.Close()
 	var rows [][]string

@@ -7,8 +7,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -22,6 +20,7 @@ import (
 	"parley/media"
 	"parley/media/beat"
 	"parley/media/line"
+	"parley/sharedtest"
 	"parley/tts"
 	"parley/tts/cache"
 	"parley/tts/espeak"
@@ -32,29 +31,18 @@ import (
 // speech is what a talking carrier needs, or the test is skipped.
 func speech(t *testing.T) Options {
 	t.Helper()
-	skip := t.Skipf
-	if os.Getenv("CI") == "true" {
-		skip = t.Fatalf
-	}
-	dir := os.Getenv("SHARED")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "shared")
-	}
-	dir = filepath.Join(dir, "models", "pocketsphinx")
-	if _, err := os.Stat(dir); err != nil {
-		skip("the recogniser's models are not here: %v", err)
-	}
+	dir := sharedtest.Path(t, "models", "pocketsphinx")
 	f, err := flite.New(tts.Program{})
 	if err != nil {
-		skip("%v", err)
+		sharedtest.Missing(t, "%v", err)
 	}
 	e, err := espeak.New(tts.Program{})
 	if err != nil {
-		skip("%v", err)
+		sharedtest.Missing(t, "%v", err)
 	}
 	r, err := pocketsphinx.New(pocketsphinx.Options{Models: dir, Worker: worker.Options{Workers: 1}})
 	if err != nil {
-		skip("%v", err)
+		sharedtest.Missing(t, "%v", err)
 	}
 	wheel := beat.New(beat.Options{})
 	ctx, cancel := context.WithCancel(context.Background())

@@ -12,13 +12,14 @@ import (
 	"github.com/emiago/sipgo/sip"
 
 	"parley/call"
+	"parley/sharedtest"
 )
 
 // torture are all messages of RFC 4475 and RFC 5118 and the fuzz seeds.
 func torture(t testing.TB) map[string][]byte {
 	all := map[string][]byte{}
 	for _, dir := range []string{"rfc4475", "rfc5118", "fuzz-seeds"} {
-		files, err := filepath.Glob(filepath.Join(shared(t, "data", "sip", dir), "*"))
+		files, err := filepath.Glob(filepath.Join(sharedtest.Path(t, "data", "sip", dir), "*"))
 		if err != nil || len(files) == 0 {
 			t.Fatalf("no messages in %s: %v", dir, err)
 		}
@@ -76,7 +77,7 @@ func TestGarbageThroughTheSocket(t *testing.T) {
 
 // TestTortureVerdicts: what RFC 4475 says a server must refuse, and how.
 func TestTortureVerdicts(t *testing.T) {
-	dir := shared(t, "data", "sip", "rfc4475")
+	dir := sharedtest.Path(t, "data", "sip", "rfc4475")
 	for name, want := range map[string]int{
 		"badvers": 505, "mismatch01": 400, "mismatch02": 400, "mcl01": 400,
 		"bext01": 420, "unkscm": 416, "insuf": -1, "ncl": -1, "scalarlg": -1, "esc01": 0, "dblreq": 0,

@@ -3,8 +3,6 @@ package sip
 import (
 	"errors"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -99,23 +97,4 @@ func FuzzSDP(f *testing.F) {
 			t.Fatalf("our own answer: %v %s", err, d)
 		}
 	})
-}
-
-// shared is the folder of test data beside the repository.
-func shared(t testing.TB, path ...string) string {
-	t.Helper()
-	dir := os.Getenv("SHARED")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "shared")
-	} else if !filepath.IsAbs(dir) {
-		dir = filepath.Join("..", dir)
-	}
-	dir = filepath.Join(append([]string{dir}, path...)...)
-	if _, err := os.Stat(dir); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("the shared test data is missing: %v", err)
-		}
-		t.Skipf("the shared test data is missing: %v", err)
-	}
-	return dir
 }

@@ -20,6 +20,7 @@ import (
 	"parley/media"
 	"parley/media/line"
 	"parley/outcome"
+	"parley/sharedtest"
 )
 
 // scenario writes one of testdata with its [keys] replaced (SIPp wants status
@@ -50,10 +51,7 @@ func startSIPp(t *testing.T, args ...string) *sipp {
 	t.Helper()
 	program, err := exec.LookPath("sipp")
 	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("sipp is missing: install sip-tester")
-		}
-		t.Skip("sipp is missing: install sip-tester to run this test")
+		sharedtest.Missing(t, "sipp is missing; run make deps")
 	}
 	s := &sipp{t: t, port: freePort(t), done: make(chan error, 1)}
 	cmd := exec.Command(program, append([]string{

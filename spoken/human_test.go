@@ -7,25 +7,9 @@ import (
 	"strings"
 	"testing"
 	"time"
-)
 
-// sharedFiles finds files of the shared data, or skips: the data is not part
-// of the product.
-func sharedFiles(t *testing.T, pattern string) []string {
-	t.Helper()
-	root := os.Getenv("SHARED")
-	if root == "" {
-		root = filepath.Join("..", "..", "shared")
-	}
-	files, err := filepath.Glob(filepath.Join(root, "data", pattern))
-	if err != nil || len(files) == 0 {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("no %s under %s; set SHARED to the shared data", pattern, root)
-		}
-		t.Skipf("no %s under %s; set SHARED to the shared data", pattern, root)
-	}
-	return files
-}
+	"parley/sharedtest"
+)
 
 // TestHumanPhrases reads times, amounts and dates out of sentences that people
 // wrote to a bank and a hotel (NLU++). The floors are what was reached; dates
@@ -40,7 +24,11 @@ func TestHumanPhrases(t *testing.T) {
 	}
 	now := time.Date(2022, 3, 17, 10, 0, 0, 0, time.UTC)
 	right, all := map[string]int{}, map[string]int{}
-	for _, file := range sharedFiles(t, "nlu/nlupp/data/*/fold*.json") {
+	files, err := filepath.Glob(filepath.Join(sharedtest.Path(t, "data", "nlu", "nlupp", "data"), "*", "fold*.json"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d files of phrases, %v", len(files), err)
+	}
+	for _, file := range files {
 		raw, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/sharedtest"
 	"parley/store"
 	"parley/store/storetest"
 )
@@ -75,13 +76,9 @@ func admin(t testing.TB, socket, statement string) {
 // binaries skip the test, except in CI.
 func startPostgres(t *testing.T) (socket string) {
 	t.Helper()
-	missing := t.Skipf
-	if os.Getenv("CI") == "true" {
-		missing = t.Fatalf
-	}
 	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
 	if len(found) == 0 {
-		missing("PostgreSQL's programs are not in /usr/lib/postgresql; install the package postgresql")
+		sharedtest.Missing(t, "PostgreSQL's programs are not in /usr/lib/postgresql; install the package postgresql")
 		return ""
 	}
 	bin := filepath.Dir(slices.Max(found))
@@ -93,7 +90,7 @@ func startPostgres(t *testing.T) (socket string) {
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	attr, err := ordinaryUser(dir)
 	if err != nil {
-		missing("PostgreSQL does not run as root, and there is no other user for it: %v", err)
+		sharedtest.Missing(t, "PostgreSQL does not run as root, and there is no other user for it: %v", err)
 		return ""
 	}
 	data := filepath.Join(dir, "data")

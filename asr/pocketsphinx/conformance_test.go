@@ -11,6 +11,7 @@ import (
 	"parley/asr"
 	"parley/asr/asrtest"
 	"parley/media"
+	"parley/sharedtest"
 	"parley/worker"
 )
 
@@ -125,7 +126,7 @@ func TestUtteranceIsBounded(t *testing.T) {
 
 func TestChineseNeedsItsModel(t *testing.T) {
 	if _, err := New(Options{Models: t.TempDir()}); err != nil {
-		absent(t, "Debian's English model is absent: %v", err)
+		sharedtest.Missing(t, "Debian's English model is absent: %v", err)
 	}
 	r := running(t, Options{})
 	if _, err := r.Open(t.Context(), asr.Config{Language: "zh", Rate: media.Rate8k}); !errors.Is(err, asr.ErrLanguage) {

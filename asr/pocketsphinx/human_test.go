@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"parley/asr"
+	"parley/sharedtest"
 )
 
 // TestHumanSpeech hears people: digits of six speakers, which a question for
@@ -14,7 +15,7 @@ import (
 func TestHumanSpeech(t *testing.T) {
 	r := recognizer(t)
 	names := lines("zero\none\ntwo\nthree\nfour\nfive\nsix\nseven\neight\nnine")
-	clips, err := filepath.Glob(filepath.Join(shared(t, "data", "speech", "fsdd"), "*.wav"))
+	clips, err := filepath.Glob(filepath.Join(sharedtest.Path(t, "data", "speech", "fsdd"), "*.wav"))
 	if err != nil || len(clips) < 60 {
 		t.Fatalf("%d clips of digits, %v", len(clips), err)
 	}
@@ -53,14 +54,14 @@ func TestHumanSpeech(t *testing.T) {
 		"wenet_aishell-BAC009S0724W0121.wav":   mandarin,
 		"cosyvoice_zero_shot_prompt.wav":       mandarin,
 	} {
-		_, got := hear(t, s, telephone(t, filepath.Join(shared(t, "data", "speech", "clips"), clip)))
+		_, got := hear(t, s, telephone(t, filepath.Join(sharedtest.Path(t, "data", "speech", "clips"), clip)))
 		if got.Text != "" || !got.Rejected {
 			t.Errorf("%s: %+v", clip, got)
 		}
 	}
 	sentence := openStream(t, r, "zh")
 	sentence.Expect(asr.Expectation{ID: "sentence", Phrases: append(chinesePhrases, "广州市房地产中介协会分析")})
-	_, got := hear(t, sentence, telephone(t, filepath.Join(shared(t, "data", "speech", "clips"), "wenet_aishell-BAC009S0724W0121.wav")))
+	_, got := hear(t, sentence, telephone(t, filepath.Join(sharedtest.Path(t, "data", "speech", "clips"), "wenet_aishell-BAC009S0724W0121.wav")))
 	if !strings.HasPrefix(got.Text, "广州市") {
 		t.Errorf("a Mandarin sentence: %+v", got)
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -14,6 +13,7 @@ import (
 	"go.uber.org/goleak"
 
 	"parley/asr"
+	"parley/sharedtest"
 	"parley/worker"
 )
 
@@ -45,7 +45,7 @@ func (w withRecognizer) Run() int {
 var (
 	stopOurs func()
 	ours     = sync.OnceValues(func() (*Recognizer, error) {
-		dir, err := sharedPath("models", "pocketsphinx")
+		dir, err := sharedtest.Find("models", "pocketsphinx")
 		if err != nil {
 			return nil, err
 		}
@@ -97,44 +97,13 @@ func (s fragileSession) Handle(msg []byte) error {
 	return s.Session.Handle(msg)
 }
 
-// absent skips a test for want of something, except where the machine promised
-// to have everything.
-func absent(t testing.TB, format string, args ...any) {
-	t.Helper()
-	if os.Getenv("CI") == "true" {
-		t.Fatalf(format, args...)
-	}
-	t.Skipf(format, args...)
-}
-
-// sharedPath is a place in the folder of models and data beside the repository.
-func sharedPath(path ...string) (string, error) {
-	dir := os.Getenv("SHARED")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared")
-	}
-	return filepath.Abs(filepath.Join(append([]string{dir}, path...)...))
-}
-
-func shared(t testing.TB, path ...string) string {
-	t.Helper()
-	full, err := sharedPath(path...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(full); err != nil {
-		absent(t, "%s is absent: set SHARED to the folder that has it", filepath.Join(path...))
-	}
-	return full
-}
-
 // models are the telephone-band models; the test is skipped without them or
 // without the library.
 func models(t testing.TB) string {
 	t.Helper()
-	dir := shared(t, "models", "pocketsphinx")
+	dir := sharedtest.Path(t, "models", "pocketsphinx")
 	if err := Check(Options{Models: dir}); err != nil {
-		absent(t, "%v", err)
+		sharedtest.Missing(t, "%v", err)
 	}
 	return dir
 }

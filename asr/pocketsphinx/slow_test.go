@@ -10,12 +10,13 @@ import (
 
 	"parley/asr"
 	"parley/phrase"
+	"parley/sharedtest"
 )
 
 // TestAnnouncements hears what carriers say before an answer, in the grammar
 // of all of them.
 func TestAnnouncements(t *testing.T) {
-	f, err := os.Open(shared(t, "data", "announcements.tsv"))
+	f, err := os.Open(sharedtest.Path(t, "data", "announcements.tsv"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"parley/asr"
 	"parley/media"
 	"parley/media/codec"
+	"parley/sharedtest"
 )
 
 // voice of a synthesiser: "flite kal16" or "espeak-ng en-us".
@@ -43,7 +44,7 @@ func run(t testing.TB, program string, args ...string) []byte {
 	cmd.Stdout, cmd.Stderr = &out, &complaint
 	err := cmd.Run()
 	if errors.Is(err, exec.ErrNotFound) {
-		absent(t, "%s is not installed", program)
+		sharedtest.Missing(t, "%s is not installed", program)
 	}
 	if err != nil {
 		t.Fatalf("%s: %v: %s", program, err, complaint.String())

@@ -18,6 +18,7 @@ import (
 
 	"parley/call"
 	"parley/outcome"
+	"parley/sharedtest"
 )
 
 // onlyThese is an environment whose PATH has the named programs alone.
@@ -27,7 +28,7 @@ func onlyThese(t *testing.T, programs ...string) []string {
 	for _, p := range programs {
 		path, err := exec.LookPath(p)
 		if err != nil {
-			missing(t, p+" is not installed; run make deps")
+			sharedtest.Missing(t, "%s is not installed; run make deps", p)
 		}
 		if err := os.Symlink(path, filepath.Join(dir, p)); err != nil {
 			t.Fatal(err)

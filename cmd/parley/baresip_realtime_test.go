@@ -16,6 +16,7 @@ import (
 	"parley/media"
 	"parley/media/wav"
 	"parley/outcome"
+	"parley/sharedtest"
 )
 
 // humanAnswers writes what a person says on the telephone: a short word in
@@ -28,7 +29,7 @@ func humanAnswers(t *testing.T, path string) {
 		name  string
 		after int // samples of silence
 	}{{"8_theo_0.wav", 6 * 8000}, {"6_theo_0.wav", 60 * 8000}} {
-		s, err := wav.Read(shared(t, "data", "speech", "fsdd", clip.name))
+		s, err := wav.Read(sharedtest.Path(t, "data", "speech", "fsdd", clip.name))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -45,7 +46,7 @@ func startBaresip(t *testing.T) (port int) {
 	need(t, "baresip")
 	const modules = "/usr/lib/baresip/modules"
 	if _, err := os.Stat(modules); err != nil {
-		missing(t, modules+" is not there; run make deps")
+		sharedtest.Missing(t, "%s is not there; run make deps", modules)
 	}
 	port = freePort(t)
 	dir := t.TempDir()
@@ -98,7 +99,7 @@ module_app menu.so
 // TestACallToAPersonOnBaresip: another make of telephone, and a human voice.
 func TestACallToAPersonOnBaresip(t *testing.T) {
 	need(t, "flite")
-	models := shared(t, "models", "pocketsphinx")
+	models := sharedtest.Path(t, "models", "pocketsphinx")
 	port := startBaresip(t)
 	sound := filepath.Join(t.TempDir(), "call.wav")
 	exit, r, errs := placeCall(t, nil, fmt.Sprintf("sip:bob@127.0.0.1:%d", port),

@@ -19,6 +19,7 @@ import (
 	"parley/media"
 	"parley/media/wav"
 	"parley/outcome"
+	"parley/sharedtest"
 	"parley/worker"
 )
 
@@ -26,7 +27,7 @@ import (
 // runs it whole and in both languages.
 func TestDemo(t *testing.T) {
 	need(t, "flite", "espeak-ng")
-	models := shared(t, "models", "pocketsphinx")
+	models := sharedtest.Path(t, "models", "pocketsphinx")
 	for _, language := range demoLanguages {
 		t.Run(language, func(t *testing.T) { demo(t, language, models) })
 	}

@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"parley/sharedtest"
 )
 
 // binary is the built program: the one `make test` built, or a fresh one.
@@ -40,34 +42,9 @@ func need(t *testing.T, programs ...string) {
 	t.Helper()
 	for _, p := range programs {
 		if _, err := exec.LookPath(p); err != nil {
-			missing(t, p+" is not installed; run make deps")
+			sharedtest.Missing(t, "%s is not installed; run make deps", p)
 		}
 	}
-}
-
-func missing(t *testing.T, what string) {
-	t.Helper()
-	if os.Getenv("CI") == "true" {
-		t.Fatal(what)
-	}
-	t.Skip(what)
-}
-
-// shared is a file of the data and models for tests.
-func shared(t *testing.T, elem ...string) string {
-	t.Helper()
-	root := os.Getenv("SHARED")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "shared")
-	}
-	path, err := filepath.Abs(filepath.Join(append([]string{root}, elem...)...))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(path); err != nil {
-		missing(t, path+" is not there; set SHARED")
-	}
-	return path
 }
 
 // process is a program under test.

@@ -9,28 +9,13 @@ import (
 	"testing"
 
 	"github.com/go-audio/wav"
-)
 
-// shared is a folder of the shared test data; the test is skipped without it.
-func shared(t testing.TB, elem ...string) string {
-	t.Helper()
-	root := os.Getenv("SHARED")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "shared")
-	}
-	dir := filepath.Join(append([]string{root, "data"}, elem...)...)
-	if _, err := os.Stat(dir); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("shared test data: %v", err)
-		}
-		t.Skipf("no shared test data (set SHARED): %v", err)
-	}
-	return dir
-}
+	"parley/sharedtest"
+)
 
 func clip(t testing.TB, name string) []float64 {
 	t.Helper()
-	f, err := os.Open(filepath.Join(shared(t, "speech", "machine_prompts_en"), name))
+	f, err := os.Open(filepath.Join(sharedtest.Path(t, "data", "speech", "machine_prompts_en"), name))
 	if err != nil {
 		t.Fatal(err)
 	}

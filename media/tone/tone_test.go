@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/go-audio/wav"
+
+	"parley/sharedtest"
 )
 
 // line is telephone sound being written: tones, pauses, and noise under both.
@@ -154,28 +156,11 @@ func TestFax(t *testing.T) {
 	}
 }
 
-// shared is a folder of the shared test data; the test is skipped without it.
-func shared(t testing.TB, elem ...string) string {
-	t.Helper()
-	root := os.Getenv("SHARED")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "shared")
-	}
-	dir := filepath.Join(append([]string{root, "data"}, elem...)...)
-	if _, err := os.Stat(dir); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("shared test data: %v", err)
-		}
-		t.Skipf("no shared test data (set SHARED): %v", err)
-	}
-	return dir
-}
-
 func TestSpeechIsNoTone(t *testing.T) {
 	var clips int
 	var length time.Duration
 	for _, dir := range []string{"fsdd", "clips", "machine_prompts_en"} {
-		files, err := filepath.Glob(filepath.Join(shared(t, "speech", dir), "*.wav"))
+		files, err := filepath.Glob(filepath.Join(sharedtest.Path(t, "data", "speech", dir), "*.wav"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -199,7 +184,7 @@ func TestSpeechIsNoTone(t *testing.T) {
 }
 
 func TestRecordedBeeps(t *testing.T) {
-	pcm := append(clip(t, filepath.Join(shared(t, "speech", "machine_prompts_en"), "beep.wav")), make([]int16, 8000)...)
+	pcm := append(clip(t, filepath.Join(sharedtest.Path(t, "data", "speech", "machine_prompts_en"), "beep.wav")), make([]int16, 8000)...)
 	if names, at, _ := hear(pcm); len(names) != 1 || names[0] != "beep" {
 		t.Errorf("beep.wav: heard %v at %v", names, at)
 	}

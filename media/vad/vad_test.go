@@ -8,24 +8,9 @@ import (
 	"testing"
 
 	"github.com/go-audio/wav"
-)
 
-// shared is a folder of the shared test data; the test is skipped without it.
-func shared(t testing.TB, elem ...string) string {
-	t.Helper()
-	root := os.Getenv("SHARED")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "shared")
-	}
-	dir := filepath.Join(append([]string{root, "data"}, elem...)...)
-	if _, err := os.Stat(dir); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("shared test data: %v", err)
-		}
-		t.Skipf("no shared test data (set SHARED): %v", err)
-	}
-	return dir
-}
+	"parley/sharedtest"
+)
 
 // clip reads a mono 16-bit file as 8 kHz, averaging pairs of 16 kHz samples.
 func clip(t testing.TB, path string) []float64 {
@@ -91,7 +76,7 @@ func rms(x []float64) float64 {
 
 // words returns the digits of every speaker, levelled to the same power.
 func words(t testing.TB) [][]float64 {
-	files, err := filepath.Glob(filepath.Join(shared(t, "speech", "fsdd"), "*_[0-1].wav"))
+	files, err := filepath.Glob(filepath.Join(sharedtest.Path(t, "data", "speech", "fsdd"), "*_[0-1].wav"))
 	if err != nil || len(files) < 60 {
 		t.Fatalf("found %d digits: %v", len(files), err)
 	}
@@ -217,7 +202,7 @@ func TestSpeechInNoise(t *testing.T) {
 // missed only.
 func TestSentences(t *testing.T) {
 	for _, file := range []string{"wenet_aishell-BAC009S0724W0121.wav", "wenet_librispeech-1995-1837-0001.wav"} {
-		x := clip(t, shared(t, "speech", "clips", file))
+		x := clip(t, sharedtest.Path(t, "data", "speech", "clips", file))
 		gain := 0.06 / rms(x)
 		for i := range x {
 			x[i] *= gain

@@ -17,24 +17,8 @@ import (
 	"pgregory.net/rapid"
 
 	"parley/media"
+	"parley/sharedtest"
 )
-
-// shared finds the test data beside the repository.
-func shared(t testing.TB, path string) string {
-	t.Helper()
-	dir := os.Getenv("SHARED")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared")
-	}
-	dir = filepath.Join(dir, path)
-	if _, err := os.Stat(dir); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("test data is missing: %v", err)
-		}
-		t.Skipf("test data is missing: %v", err)
-	}
-	return dir
-}
 
 func draw(t *rapid.T) Sound {
 	s := Sound{
@@ -95,7 +79,7 @@ func TestWriteRefuses(t *testing.T) {
 // TestSharedFiles: real files of many formats are read as go-audio reads them,
 // and hostile ones are refused; a file's name says which it is.
 func TestSharedFiles(t *testing.T) {
-	dir := shared(t, "data/files/wav")
+	dir := sharedtest.Path(t, "data", "files", "wav")
 	files, err := filepath.Glob(filepath.Join(dir, "*.wav"))
 	if err != nil || len(files) < 20 {
 		t.Fatalf("%d files, %v", len(files), err)
