@@ -17,6 +17,8 @@ type Config struct {
 	Wait time.Duration
 	// Recital is how long a first burst goes on when a machine recites it.
 	Recital time.Duration
+	// Stands is how long what a partial says must stand before it counts.
+	Stands time.Duration
 	// Nobody: silence after the answer that says nobody is there.
 	Nobody time.Duration
 	// Watch is how long after the answer words are still judged.
@@ -36,6 +38,7 @@ func (c Config) withDefaults() Config {
 	or(&c.Greeting, 2400)
 	or(&c.Wait, 640)
 	or(&c.Recital, 3200)
+	or(&c.Stands, 400)
 	or(&c.Nobody, 5000)
 	or(&c.Watch, 20000)
 	or(&c.Listen, 60000)
@@ -52,6 +55,11 @@ type Detector struct {
 	at       time.Duration // of the answer
 	talking  bool          // the conversation began
 	last     Verdict
+
+	// guess is what a partial says, since guessed: a grammar's first guesses
+	// flip, so it must stand for a while.
+	guess   Verdict
+	guessed time.Duration
 
 	burst burst
 	music time.Duration // how long early sound has gone on without a pause
@@ -87,6 +95,13 @@ func (d *Detector) Observe(s Signal) (v Verdict, ok bool) {
 		return Verdict{}, false
 	case Words:
 		return d.words(s)
+	}
+	if d.guess.Class != "" && d.now-d.guessed >= d.c.Stands {
+		v := d.guess
+		d.guess = Verdict{}
+		if v, ok := d.said(v); ok {
+			return v, true
+		}
 	}
 	if s.Tone != NoTone {
 		if v, ok := d.tone(s.Tone); ok {
@@ -142,11 +157,26 @@ func (d *Detector) tone(t Tone) (Verdict, bool) {
 // words judges recognised text. Once a conversation goes on only sentences in
 // the network's own wording count: a person may say that their phone was off.
 func (d *Detector) words(s Signal) (Verdict, bool) {
-	if d.answered && d.now-d.at > d.c.Watch {
-		return Verdict{}, false
-	}
 	v, ok := Classify(s.Text)
-	if !ok || !s.Final && v.Confidence < 0.9 {
+	if s.Final {
+		d.guess = Verdict{}
+		if !ok {
+			return Verdict{}, false
+		}
+		return d.said(v)
+	}
+	switch {
+	case !ok || v.Confidence < 0.9:
+		d.guess = Verdict{}
+	case v.Class != d.guess.Class:
+		d.guess, d.guessed = v, d.now
+	}
+	return Verdict{}, false
+}
+
+// said takes what was said for sure.
+func (d *Detector) said(v Verdict) (Verdict, bool) {
+	if d.answered && d.now-d.at > d.c.Watch {
 		return Verdict{}, false
 	}
 	if !d.answered {

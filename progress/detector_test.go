@@ -94,7 +94,7 @@ func TestWhatAnswered(t *testing.T) {
 			hush 600
 			talk 2000
 			words hi you've reached anna leave a message after the tone
-			talk 1000`, "voicemail=voicemail@2600-2640"},
+			talk 1000`, "voicemail=voicemail@3000-3040"},
 		{"a short machine greeting is corrected", `
 			answered
 			hush 400
@@ -125,17 +125,20 @@ func TestWhatAnswered(t *testing.T) {
 			answered
 			hush 300
 			talk 2000
-			words please state your name and why you're calling`, "call_screening=screening"},
+			words please state your name and why you're calling
+			hush 500`, "call_screening=screening"},
 		{"an assistant", `
 			answered
 			hush 300
 			talk 1000
-			words 您好我是机主的语音助手`, "assistant=assistant"},
+			words 您好我是机主的语音助手
+			hush 500`, "assistant=assistant"},
 		{"the network answers and says that the phone is off", `
 			answered
 			hush 300
 			talk 1500
-			words 您拨打的电话已关机`, "power_off=power_off"},
+			words 您拨打的电话已关机
+			talk 500`, "power_off=power_off"},
 		{"a person speaks of a phone that was off", `
 			answered
 			hush 300
@@ -165,13 +168,22 @@ func TestEarlyMedia(t *testing.T) {
 		{"three tones and an announcement", `
 			tone sit
 			talk 1500
-			words the number you have dialed is not in service`, "sit=unreachable empty=invalid_number"},
+			words the number you have dialed is not in service
+			hush 500`, "sit=unreachable empty=invalid_number"},
 		{"a dead number says so before its repeat", `
 			talk 2500
 			words 您好您拨打的号码是空号
 			talk 1000
 			final 您好您拨打的号码是空号请核对后再拨
-			talk 2000`, "empty=invalid_number@2500-2520"},
+			talk 2000`, "empty=invalid_number@2900-2940"},
+		{"a partial that flips is believed once it stands", `
+			talk 1500
+			words the person you are calling is not answering
+			talk 200
+			words the number you have dialed is not in service
+			talk 200
+			words the number you have dialed is not in service please check
+			talk 300`, "empty=invalid_number@2100-2140"},
 		{"an uncertain partial waits for the final", `
 			talk 2000
 			words 关机
