@@ -2,7 +2,7 @@
 
 package main
 
-// The demo in `make test`: two customers, to the promise and to the claim.
-const demoCalls = 2
+// The demo in `make test`: the first customers of each language.
+const demoCalls = 5
 
-var demoLanguages = []string{"en"}
+var demoLanguages = []string{"en", "zh"}
