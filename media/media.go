@@ -82,8 +82,8 @@ type Sink interface {
 }
 
 // Codec turns linear samples into a wire format and back. Both methods append
-// to dst and return it, allocating only when dst is too short; neither keeps
-// state that would make a lost packet spoil the next one.
+// to dst and return it, allocating only when dst is too short. One that keeps
+// state belongs to one leg, and recovers by itself after a lost packet.
 type Codec interface {
 	Name() string
 	Rate() Rate

@@ -16,25 +16,31 @@ var (
 
 // static are the payload types that RFC 3551 section 6 fixes for good.
 var static = []struct {
-	codec media.Codec
-	pt    uint8
-}{{PCMU, 0}, {PCMA, 8}}
+	name string
+	pt   uint8
+	make func() media.Codec
+}{
+	{"PCMU", 0, func() media.Codec { return PCMU }},
+	{"PCMA", 8, func() media.Codec { return PCMA }},
+	{"G722", 9, func() media.Codec { return NewG722() }},
+}
 
-// ByName finds a codec by its SDP encoding name, in any case.
+// ByName finds a codec by its SDP encoding name, in any case. It is for one leg:
+// one with state is new.
 func ByName(name string) (media.Codec, bool) {
 	for _, s := range static {
-		if strings.EqualFold(s.codec.Name(), name) {
-			return s.codec, true
+		if strings.EqualFold(s.name, name) {
+			return s.make(), true
 		}
 	}
 	return nil, false
 }
 
-// ByPayloadType finds the codec of a static payload type.
+// ByPayloadType finds the codec of a static payload type, as ByName does.
 func ByPayloadType(pt uint8) (media.Codec, bool) {
 	for _, s := range static {
 		if s.pt == pt {
-			return s.codec, true
+			return s.make(), true
 		}
 	}
 	return nil, false
@@ -43,7 +49,7 @@ func ByPayloadType(pt uint8) (media.Codec, bool) {
 // PayloadType is the static payload type of a codec.
 func PayloadType(c media.Codec) (uint8, bool) {
 	for _, s := range static {
-		if s.codec == c {
+		if s.name == c.Name() {
 			return s.pt, true
 		}
 	}
