@@ -28,6 +28,9 @@ type Packet struct {
 	PCM     []int16 // copied
 	// Voiced forbids changing the speed of play while these samples play.
 	Voiced bool
+	// Noise is comfort noise (RFC 3389): it goes on in the same level until the
+	// next packet, and nothing is missing meanwhile.
+	Noise bool
 }
 
 // Stats count samples, as time, since the start.
@@ -48,6 +51,7 @@ type Stats struct {
 const (
 	present = 1 << iota
 	voiced
+	noise
 )
 
 type state uint8
@@ -93,6 +97,7 @@ type Buffer struct {
 
 	delays  delays
 	conceal concealer
+	comfort comfort
 	stats   counts
 }
 
@@ -136,6 +141,7 @@ func (b *Buffer) Reset() {
 	b.state, b.starved, b.wish, b.jumped = idle, 0, 0, false
 	b.delays.reset()
 	b.conceal.reset()
+	b.comfort = comfort{}
 }
 
 // Put takes a packet. Nothing is kept of one that is late, a duplicate, longer
@@ -173,7 +179,7 @@ func (b *Buffer) Put(p Packet) {
 		b.stats.duplicates++
 		return
 	}
-	b.store(ts, pcm, p.Voiced)
+	b.store(ts, pcm, p)
 }
 
 // place decides where a packet belongs, starting or restarting the stream with
@@ -204,10 +210,13 @@ func (b *Buffer) place(ts uint32, n int32) bool {
 }
 
 // store copies samples into the ring.
-func (b *Buffer) store(ts uint32, pcm []int16, isVoiced bool) {
+func (b *Buffer) store(ts uint32, pcm []int16, p Packet) {
 	mark := uint8(present)
-	if isVoiced {
+	if p.Voiced {
 		mark |= voiced
+	}
+	if p.Noise {
+		mark |= noise
 	}
 	at := ts & b.mask
 	first := copy(b.pcm[at:], pcm)
@@ -235,8 +244,12 @@ func (b *Buffer) Get(now time.Duration, f *media.Frame) {
 		b.state = playing
 	}
 	if b.state != playing {
-		clear(b.frame)
 		b.conceal.reset()
+		if b.comfort.on {
+			b.comfort.fill(b.frame)
+			return
+		}
+		clear(b.frame)
 		f.Flags |= media.Silence
 		return
 	}
@@ -262,10 +275,12 @@ func (b *Buffer) target() int32 {
 func (b *Buffer) fillSome(out []int16, f *media.Frame) int {
 	n := b.run(len(out), true)
 	if n > 0 {
-		if b.take(out[:n]) {
+		marks := b.take(out[:n])
+		if marks&voiced != 0 {
 			f.Flags |= media.Voiced
 		}
 		b.conceal.heard(out[:n])
+		b.comfort.heard(out[:n], marks&noise != 0)
 		b.stats.played += int64(n)
 		return n
 	}
@@ -275,6 +290,10 @@ func (b *Buffer) fillSome(out []int16, f *media.Frame) int {
 		b.starved += int32(n)
 	} else {
 		b.play += uint32(n)
+	}
+	if b.comfort.on {
+		b.comfort.fill(out[:n])
+		return n
 	}
 	b.stats.concealed += int64(n)
 	if b.conceal.faded() {
@@ -301,14 +320,14 @@ func (b *Buffer) run(n int, isPresent bool) int {
 	return n
 }
 
-// take moves samples out of the ring and reports whether any was voiced.
-func (b *Buffer) take(out []int16) (isVoiced bool) {
+// take moves samples out of the ring and gives all their marks together.
+func (b *Buffer) take(out []int16) (marks uint8) {
 	at := b.play & b.mask
 	first := copy(out, b.pcm[at:])
 	copy(out[first:], b.pcm)
-	marks := b.forget(at, first) | b.forget(0, len(out)-first)
+	marks = b.forget(at, first) | b.forget(0, len(out)-first)
 	b.play += uint32(len(out))
-	return marks&voiced != 0
+	return marks
 }
 
 // forget clears marks and returns all of them together.

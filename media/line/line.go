@@ -54,6 +54,10 @@ type Remote struct {
 	Ptime time.Duration
 	// Mute sends nothing: the far side holds the call.
 	Mute bool
+	// Mux sends RTCP to the port of RTP (RFC 5761), RTCP names its port
+	// otherwise (RFC 3605); 0 for the one after RTP's. Received it is on both.
+	Mux  bool
+	RTCP uint16
 }
 
 const (
@@ -89,6 +93,7 @@ type Line struct {
 	rtp, rtcp *socket
 	batch     *batch
 	remote    *Remote
+	codec     media.Codec
 	lock      lock
 	jitter    *jitter.Buffer
 	rate      media.Rate // of the jitter buffer
@@ -235,6 +240,9 @@ func (l *Line) adopt(t time.Duration) {
 	}
 	if rate := p.Codec.Rate(); rate != l.rate {
 		l.rate, l.jitter = rate, jitter.New(jitter.Options{Rate: rate}) // rare: may allocate
+	}
+	if l.codec == nil || l.codec.Name() != p.Codec.Name() {
+		l.codec = p.Codec // otherwise the one that has followed the sound so far
 	}
 	l.remote = p
 	l.lock.negotiate(p.Addr, t)

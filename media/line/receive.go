@@ -1,6 +1,7 @@
 package line
 
 import (
+	"math"
 	"net/netip"
 	"time"
 
@@ -25,6 +26,8 @@ type receiving struct {
 	highest   int64
 	gate      gate
 	keys      dtmf.Receiver
+	resting   bool   // the latest packet was comfort noise
+	random    uint32 // of the noise
 	pcm       [packetMax]int16
 }
 
@@ -107,6 +110,7 @@ func (l *Line) newSource(from netip.AddrPort) {
 	r.reception = rtp.NewReception(int(l.remote.Codec.Rate()))
 	r.seen, r.highest = 0, 0
 	r.keys.Reset()
+	r.resting = false
 	l.jitter.Reset()
 	if err := l.rtp.connect(from); err != nil {
 		l.counts.refused.Add(1) // the lock above still keeps strangers out
@@ -118,7 +122,7 @@ func (l *Line) payload(h rtp.Header, payload []byte, arrival time.Duration) {
 	r := &l.receiving
 	switch {
 	case h.PayloadType == l.remote.PayloadType:
-		pcm := l.remote.Codec.AppendPCM(r.pcm[:0], payload)
+		pcm := l.codec.AppendPCM(r.pcm[:0], payload)
 		l.jitter.Put(jitter.Packet{Timestamp: h.Timestamp, Arrival: arrival, PCM: pcm, Voiced: r.gate.open(pcm)})
 	case l.remote.DTMF != 0 && h.PayloadType == l.remote.DTMF:
 		key, ok := r.keys.Receive(h.Timestamp, h.Marker, payload)
@@ -131,13 +135,37 @@ func (l *Line) payload(h rtp.Header, payload []byte, arrival time.Duration) {
 			l.counts.digitsLost.Add(1)
 		}
 	case h.PayloadType == comfortNoise:
+		pcm := r.comfort(r.pcm[:l.remote.Codec.Rate().Samples()], payload)
+		l.jitter.Put(jitter.Packet{Timestamp: h.Timestamp, Arrival: arrival, PCM: pcm, Noise: true})
 	default:
 		l.counts.malformed.Add(1)
 	}
+	r.resting = h.PayloadType == comfortNoise
 }
 
-// comfortNoise (RFC 3389) stands for silence; the jitter buffer makes its own.
+// comfortNoise is the static payload type of RFC 3389. It is not offered: a far
+// side that keeps quiet cuts the beginnings of words. Many send it all the same.
 const comfortNoise = 13
+
+// comfort makes one tick of white noise of the level that the payload's first
+// byte gives, in dB below overload (RFC 3389 section 3.1).
+func (r *receiving) comfort(pcm []int16, payload []byte) []int16 {
+	level := 127.0
+	if len(payload) > 0 {
+		level = float64(payload[0] & 0x7F)
+	}
+	// No louder than a quiet room, whatever the packet says: it is noise, and a
+	// stranger's number. Uniform noise from -a to a has the power a²/3.
+	a := 32768 * math.Sqrt(3) * math.Pow(10, -max(level, comfortLoudest)/20)
+	for i := range pcm {
+		r.random = r.random*1664525 + 1013904223
+		pcm[i] = int16(math.RoundToEven(a * (float64(r.random>>8)/(1<<23) - 1)))
+	}
+	return pcm
+}
+
+// comfortLoudest in dB below overload.
+const comfortLoudest = 40
 
 // repeated tells whether a sequence number was seen before; one too old for the
 // bitmap counts as seen.

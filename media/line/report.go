@@ -57,11 +57,28 @@ func (l *Line) sendReport(now time.Time, t time.Duration, bye bool) {
 			out.Block.LastSR, out.Block.Delay = r.lastSR, uint32((t-r.lastAt)<<16/time.Second)
 		}
 	}
+	packet := out.Append(r.buffer[:0], l.cname)
+	if l.remote.Mux {
+		to := l.lock.source
+		if !to.IsValid() {
+			to = l.remote.Addr
+		}
+		_ = l.rtp.send(packet, to)
+		return
+	}
 	to := r.to
 	if !to.IsValid() {
-		to = netip.AddrPortFrom(l.remote.Addr.Addr(), l.remote.Addr.Port()+1)
+		to = netip.AddrPortFrom(l.remote.Addr.Addr(), l.remote.controlPort())
 	}
-	_ = l.rtcp.send(out.Append(r.buffer[:0], l.cname), to)
+	_ = l.rtcp.send(packet, to)
+}
+
+// controlPort is where the far side receives RTCP.
+func (r *Remote) controlPort() uint16 {
+	if r.RTCP != 0 {
+		return r.RTCP
+	}
+	return r.Addr.Port() + 1
 }
 
 // goodbye is the last report.
@@ -100,6 +117,9 @@ func (l *Line) hearReport(raw []byte, from netip.AddrPort, now time.Time) {
 		return
 	}
 	r := &l.reporting
+	if l.receiving.resting { // it is quiet on purpose, and there
+		l.counts.heard.Store(int64(now.Sub(l.began)))
+	}
 	if from != l.lock.source { // not multiplexed: answer to where it came from
 		r.to = from
 	}

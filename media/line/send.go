@@ -64,7 +64,7 @@ func (l *Line) send(f media.Frame, t time.Duration) error {
 		s.first = s.clock
 		s.packet = s.packet[:rtp.HeaderSize]
 	}
-	s.packet = r.Codec.AppendPayload(s.packet, pcm)
+	s.packet = l.codec.AppendPayload(s.packet, pcm)
 	if s.frames++; s.frames == s.perPack {
 		s.frames = 0
 		l.transmit(r.PayloadType, s.first, !s.began)

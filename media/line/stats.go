@@ -26,7 +26,8 @@ type Stats struct {
 	Jitter time.Duration // RFC 3550 section 6.4.1
 	// Delay is how long the jitter buffer holds sound back.
 	Delay time.Duration
-	// Silent is the time since the far side's latest packet, or since Open.
+	// Silent is the time since the far side's latest packet, or since Open. In a
+	// pause filled with comfort noise a report is a sign of life too.
 	Silent time.Duration
 	// What the far side's reports say of our stream; 0 without reports.
 	RemoteLoss              float64
