@@ -33,6 +33,7 @@ var testOnly = map[string]bool{"store/storetest": true, "asr/asrtest": true, "tt
 var outside = map[string][]string{
 	"github.com/emiago/sipgo": {"sip", "sim", "bench"},
 	"github.com/pion/webrtc":  {"agent"},
+	"github.com/pion/srtp":    {"media"},
 	"database/sql":            {"store", "bench"},
 	"github.com/nats-io":      {"cluster"},
 }
