@@ -120,6 +120,17 @@ type Leg interface {
 	Media() MediaStats
 }
 
+// Holder is a Leg whose call can rest for a while, by either side's wish.
+type Holder interface {
+	// Hold asks the far side to listen to us only, Resume ends that. Both wait
+	// for its answer or ctx; after an error the session is what it was.
+	Hold(ctx context.Context) error
+	Resume(ctx context.Context) error
+	// Held tells when the far side puts us on hold (true) and takes us back.
+	// Only the newest is kept for a reader that is late. It is never closed.
+	Held() <-chan bool
+}
+
 // Dialer places calls. There is one in a running server and it is gated: it
 // asks the rules in the moment before the INVITE.
 type Dialer interface {

@@ -33,6 +33,33 @@ func credentials(a *account, res *sip.Response, method sip.RequestMethod, uri st
 	return sip.NewHeader(answer, c.String()), nil
 }
 
+// trust notes whose challenge it was that the INVITE answered: inside the call
+// only that realm is answered again.
+func (d *dialog) trust(res *sip.Response, a *account) {
+	ask := "WWW-Authenticate"
+	if res.StatusCode == sip.StatusProxyAuthRequired {
+		ask = "Proxy-Authenticate"
+	}
+	if c, err := pick(res.GetHeaders(ask), a.Realm); err == nil {
+		d.realm = c.Realm
+	}
+}
+
+// prove answers a challenge inside a dialog. A callee could make one up and
+// collect digests to guess the password from: so only the realm is answered
+// that challenged the INVITE before anybody was called, or the configured one;
+// and a 401 never when proxies stand between, because it speaks for who is
+// behind them.
+func (d *dialog) prove(a *account, res *sip.Response, method sip.RequestMethod, uri string) (sip.Header, error) {
+	if a == nil || d.realm == "" {
+		return nil, fmt.Errorf("%w: it came inside the call and not from the trunk", ErrAuth)
+	}
+	if res.StatusCode == sip.StatusUnauthorized && len(d.routes) > 0 {
+		return nil, fmt.Errorf("%w: it came from behind the trunk", ErrAuth)
+	}
+	return credentials(&account{Trunk: Trunk{Username: a.Username, Password: a.Password, Realm: d.realm}}, res, method, uri)
+}
+
 // maxChallenges bounds how many challenges of one response are looked at.
 const maxChallenges = 8
 

@@ -26,13 +26,19 @@ type dialog struct {
 
 	// Set by the confirming 2xx.
 	remoteTag string
-	target    sip.Uri // the far side's Contact
-	routes    []sip.Uri
-	farSeq    uint32 // the far side's, 0 before its first request
+	// realm is whose challenges inside the dialog are the trunk's own; "" trusts
+	// none.
+	realm  string
+	target sip.Uri // the far side's Contact
+	routes []sip.Uri
+	farSeq uint32 // the far side's, 0 before its first request
 }
 
 // allowed are the methods we take inside a dialog.
 const allowed = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE"
+
+// supported are the extensions we take part in: RFC 3262 and RFC 4028.
+const supported = "100rel, timer"
 
 // token gives n random bytes as hexadecimal digits.
 func token(n int) string {

@@ -23,6 +23,8 @@ type kept struct {
 	Peer      netip.AddrPort `json:"peer"`
 	// Trunk whose credentials answer a challenge; "" for none.
 	Trunk string `json:"trunk,omitempty"`
+	// Realm is dialog.realm.
+	Realm string `json:"realm,omitempty"`
 }
 
 // keep writes down what ends this leg.
@@ -30,7 +32,7 @@ func (l *leg) keep() string {
 	d := l.dlg
 	k := kept{
 		CallID: d.callID, LocalTag: d.localTag, RemoteTag: d.remoteTag,
-		From: d.from.String(), To: d.to.String(), Target: d.target.String(), CSeq: d.cseq, Peer: d.peer,
+		From: d.from.String(), To: d.to.String(), Target: d.target.String(), CSeq: d.cseq, Peer: d.peer, Realm: d.realm,
 	}
 	for _, r := range d.routes {
 		k.Routes = append(k.Routes, r.String())
@@ -53,7 +55,7 @@ func (s *Stack) revive(text string) (*dialog, *account, error) {
 		return nil, nil, errKept
 	}
 	d := &dialog{
-		callID: k.CallID, localTag: k.LocalTag, remoteTag: k.RemoteTag, peer: k.Peer,
+		callID: k.CallID, localTag: k.LocalTag, remoteTag: k.RemoteTag, peer: k.Peer, realm: k.Realm,
 		local: s.addressTowards(k.Peer.Addr()), agent: s.agent,
 		// The last run may have sent a BYE itself, and once more with
 		// credentials; a gap is no error (RFC 3261 section 12.2.2).

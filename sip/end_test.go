@@ -41,7 +41,7 @@ func (r *rig) end(leg string) <-chan error {
 // TestAnotherStackEndsTheLeg: the process that dialled is gone, the next one
 // has what was kept, a socket of its own and the same trunks.
 func TestAnotherStackEndsTheLeg(t *testing.T) {
-	first := newTrunkRig(t)
+	first := newTrunkRig(t, func(o *Options) { o.Trunks[0].Realm = "r" })
 	leg, invite := leftUp(t, first, "Record-Route: <sip:"+first.far.addr()+";lr>", "Record-Route: <sip:edge.invalid;lr=on>")
 	far := first.far
 	second := newRig(t, toTrunk(first))
@@ -64,10 +64,10 @@ func TestAnotherStackEndsTheLeg(t *testing.T) {
 	if got := bye.get("CSeq"); got != "4 BYE" { // 2 and 3 may have been the first stack's own BYE
 		t.Errorf("CSeq is %q", got)
 	}
-	const ask = `WWW-Authenticate: Digest realm="r", nonce="n1", qop="auth", algorithm=MD5`
-	far.reply(bye, "401 Unauthorized", "", ask)
+	const ask = `Proxy-Authenticate: Digest realm="r", nonce="n1", qop="auth", algorithm=MD5`
+	far.reply(bye, "407 Proxy Authentication Required", "", ask)
 	again := far.expect("BYE")
-	checkDigest(t, again.get("Authorization"), "BYE", md5.New())
+	checkDigest(t, again.get("Proxy-Authorization"), "BYE", md5.New())
 	if again.get("CSeq") != "5 BYE" {
 		t.Errorf("CSeq of the second BYE is %q", again.get("CSeq"))
 	}

@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"errors"
 	"strings"
 	"time"
 
@@ -31,8 +32,19 @@ func (r *reinvite) wait() <-chan time.Time {
 }
 
 func (l *leg) serve(a asked) {
-	if code := l.dlg.admits(a.req); code != 0 {
+	d := l.dlg
+	if d.remoteTag == "" { // not answered yet: an early dialog's
+		if b := l.branches[tagOf(a.req.From())]; b != nil {
+			d = b.dlg
+		}
+	}
+	if code := d.admits(a.req); code != 0 {
 		l.stack.respond(a.tx, a.req, code)
+		return
+	}
+	if d != l.dlg && a.req.Method != sip.UPDATE && a.req.Method != sip.INFO && a.req.Method != sip.OPTIONS {
+		// Nothing else has a place before the answer (RFC 3261 section 15).
+		l.stack.respond(a.tx, a.req, sip.StatusForbidden)
 		return
 	}
 	switch a.req.Method {
@@ -67,8 +79,17 @@ func (l *leg) reply(tx *sip.ServerTx, res *sip.Response) {
 // reinvited renews the session: a moved address, hold and its end, or nothing
 // but a sign of life.
 func (l *leg) reinvited(a asked) {
-	if l.m.state != talking || l.again != nil {
-		l.stack.respond(a.tx, a.req, sip.StatusRequestPending)
+	code := glare(sip.INVITE, len(a.req.Body()) > 0, l.changing, l.again)
+	if l.m.state != talking || l.unconfirmed {
+		code = sip.StatusRequestPending
+	}
+	if code != 0 {
+		l.stack.respond(a.tx, a.req, code)
+		return
+	}
+	timer, code := l.timer.asked(a.req)
+	if code != 0 {
+		l.refuseWith(a, code, timer)
 		return
 	}
 	body, code := l.renegotiate(a.req)
@@ -76,9 +97,15 @@ func (l *leg) reinvited(a asked) {
 		l.stack.respond(a.tx, a.req, code)
 		return
 	}
+	l.wind()
+	l.learn(a.req)
 	res := sip.NewResponseFromRequest(a.req, sip.StatusOK, reason(sip.StatusOK), nil)
 	res.AppendHeader(l.dlg.contactHeader())
 	res.AppendHeader(sip.NewHeader("Allow", allowed))
+	res.AppendHeader(sip.NewHeader("Supported", supported))
+	for _, h := range timer {
+		res.AppendHeader(h)
+	}
 	res.AppendHeader(sip.NewHeader("Content-Type", "application/sdp"))
 	res.SetBody(body)
 	l.retarget(a.req)
@@ -91,9 +118,27 @@ func (l *leg) reinvited(a asked) {
 
 // updated is RFC 3311: a re-INVITE without the ACK, or only a refresh.
 func (l *leg) updated(a asked) {
+	offers := len(a.req.Body()) > 0
+	code := glare(sip.UPDATE, offers, l.changing, l.again)
+	early := l.branches[tagOf(a.req.From())]
+	if l.m.state < talking && offers && (early == nil || !early.firm) {
+		code = sip.StatusRequestPending // our own offer has no answer yet
+	}
+	if code != 0 {
+		l.stack.respond(a.tx, a.req, code)
+		return
+	}
+	timer, code := l.timer.asked(a.req)
+	if code != 0 {
+		l.refuseWith(a, code, timer)
+		return
+	}
 	res := sip.NewResponseFromRequest(a.req, sip.StatusOK, reason(sip.StatusOK), nil)
 	res.AppendHeader(l.dlg.contactHeader())
-	if len(a.req.Body()) > 0 {
+	for _, h := range timer {
+		res.AppendHeader(h)
+	}
+	if offers {
 		body, code := l.renegotiate(a.req)
 		if code != sip.StatusOK {
 			l.stack.respond(a.tx, a.req, code)
@@ -102,13 +147,35 @@ func (l *leg) updated(a asked) {
 		res.AppendHeader(sip.NewHeader("Content-Type", "application/sdp"))
 		res.SetBody(body)
 	}
-	l.retarget(a.req)
+	if l.m.state < talking {
+		if offers {
+			s := l.answer
+			early.heard = &s
+		}
+	} else {
+		l.retarget(a.req)
+		l.learn(a.req)
+		l.wind()
+	}
+	l.reply(a.tx, res)
+}
+
+// refuseWith refuses a request and says by headers what would do.
+func (l *leg) refuseWith(a asked, code int, headers []sip.Header) {
+	res := sip.NewResponseFromRequest(a.req, code, reason(code), nil)
+	for _, h := range headers {
+		res.AppendHeader(h)
+	}
 	l.reply(a.tx, res)
 }
 
 // retarget follows a new Contact (RFC 3261 section 12.2.2).
-func (l *leg) retarget(req *sip.Request) {
-	if c := req.Contact(); c != nil && c.Address.Host != "" && !c.Address.Wildcard {
+func (l *leg) retarget(m sip.Message) {
+	all := m.GetHeaders("Contact")
+	if len(all) == 0 {
+		return
+	}
+	if c, ok := all[0].(*sip.ContactHeader); ok && c.Address.Host != "" && !c.Address.Wildcard {
 		l.dlg.target = *c.Address.Clone()
 	}
 }
@@ -117,7 +184,7 @@ func (l *leg) retarget(req *sip.Request) {
 // says whether the session changed. On any refusal the old one goes on.
 func (l *leg) renegotiate(req *sip.Request) ([]byte, int) {
 	if len(req.Body()) == 0 {
-		return l.describe(sendrecv, offered(), nil), sip.StatusOK
+		return l.describe(l.facing(sendrecv), offered(), nil), sip.StatusOK
 	}
 	if ct := req.ContentType(); ct != nil && !strings.HasPrefix(strings.ToLower(ct.Value()), "application/sdp") {
 		return nil, sip.StatusUnsupportedMediaType
@@ -128,7 +195,7 @@ func (l *leg) renegotiate(req *sip.Request) ([]byte, int) {
 		if formats, err = offer.agreed(); err == nil {
 			if err = l.negotiate(offer); err == nil {
 				l.answer = offer
-				return l.describe(offer.direction.mirrored(), formats, &offer), sip.StatusOK
+				return l.describe(l.facing(offer.direction.mirrored()), formats, &offer), sip.StatusOK
 			}
 		}
 	}
@@ -145,6 +212,7 @@ func (l *leg) acknowledged(ack *sip.Request) {
 	r.timer.Stop()
 	r.tx.Terminate()
 	l.again = nil
+	defer l.proceed()
 	if !r.asked {
 		return
 	}
@@ -164,7 +232,7 @@ func (l *leg) resend() {
 	if time.Now().After(r.until) {
 		l.again = nil
 		l.log.Warn("a re-INVITE was never acknowledged")
-		l.do(l.m.on(input{what: hangup}))
+		l.do(l.m.on(input{what: vanished, err: errNoAck}))
 		return
 	}
 	l.reply(r.tx, r.res)
@@ -196,6 +264,9 @@ func (l *leg) informed(req *sip.Request) {
 	}
 }
 
+// errNoAck: RFC 3261 section 14.2 ends the call.
+var errNoAck = errors.New("the far side never acknowledged our answer to its re-INVITE")
+
 // refuseRest answers what still waits in the inbox of a leg that is over.
 func (l *leg) refuseRest() {
 	if l.again != nil {
@@ -207,6 +278,8 @@ func (l *leg) refuseRest() {
 		select {
 		case v := <-l.inbox:
 			switch v := v.(type) {
+			case order:
+				v.done <- errNotUp
 			case asked:
 				l.stack.respond(v.tx, v.req, sip.StatusCallTransactionDoesNotExists)
 			case heard:

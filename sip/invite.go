@@ -26,6 +26,9 @@ func (l *leg) sendInvite() {
 	if l.auth != nil {
 		extra = append(extra, l.auth)
 	}
+	extra = append(extra, sip.NewHeader("Supported", supported))
+	extra = append(extra, l.timer.headers()...)
+	clear(l.branches) // those of a refused INVITE are gone with it
 	l.try++
 	l.invite = l.dlg.invite(l.describe(sendrecv, offered(), nil), extra...)
 	l.branch, _ = l.invite.Via().Params.Get("branch")
@@ -64,6 +67,13 @@ func (l *leg) watch(tx *sip.ClientTx, try int) {
 func (l *leg) hear(h heard) {
 	branch, _ := h.res.Via().Params.Get("branch")
 	tag := tagOf(h.res.To())
+	if h.res.CSeq().SeqNo > l.dlg.inviteSeq {
+		// To a re-INVITE: its transaction tells, but not that the ACK was lost.
+		if h.res.IsSuccess() && branch == l.lastAck.branch {
+			l.stack.send(l.lastAck.req, l.lastAck.to)
+		}
+		return
+	}
 	if branch != l.branch {
 		// It answers a try that was challenged: a fork that did not ask.
 		if h.res.IsSuccess() && tag != "" {
@@ -73,7 +83,12 @@ func (l *leg) hear(h heard) {
 	}
 	in := input{what: provisional, code: h.res.StatusCode, reason: h.res.Reason, tag: tag}
 	if !h.res.IsSuccess() {
-		in.sound = l.early(h.res)
+		if b := l.branchOf(h.res, tag); b != nil && h.res.StatusCode > sip.StatusTrying && l.m.state <= cancelling {
+			if !l.reliable(b, h.res) {
+				return
+			}
+			in.sound = l.early(b, h.res)
+		}
 		l.do(l.m.on(in))
 		return
 	}
@@ -83,7 +98,10 @@ func (l *leg) hear(h heard) {
 	in.what = success
 	l.prepareAck(h, tag)
 	if l.m.state < talking {
-		in.err = l.final(h.res)
+		in.err = l.final(h.res, tag)
+		l.learn(h.res)
+		l.timer.accepted(h.res)
+		l.wind()
 		l.soundMu.Lock()
 		l.isAnswered = true
 		l.soundMu.Unlock()
@@ -91,9 +109,9 @@ func (l *leg) hear(h heard) {
 	l.do(l.m.on(in))
 }
 
-// early reads the SDP of a provisional response; only what changes counts.
-func (l *leg) early(res *sip.Response) bool {
-	if res.StatusCode == sip.StatusTrying || len(res.Body()) == 0 {
+// early reads the SDP of a provisional response.
+func (l *leg) early(b *branch, res *sip.Response) bool {
+	if len(res.Body()) == 0 {
 		return false
 	}
 	s, err := parseSession(res.Body())
@@ -104,23 +122,30 @@ func (l *leg) early(res *sip.Response) bool {
 		l.log.Warn("the early session description is of no use", "error", err)
 		return false
 	}
-	l.answer, l.heardSDP = s, true
+	l.answer, b.heard = s, &s
+	b.firm = b.firm || lists(res, "Require", "100rel")
 	return true
 }
 
 // final reads the answer of the 2xx. Without one the description of an earlier
-// response stands, as gateways have it.
-func (l *leg) final(res *sip.Response) error {
+// response of the same branch stands, as gateways have it; where those carried
+// no tag, theirs.
+func (l *leg) final(res *sip.Response, tag string) error {
 	if len(res.Body()) == 0 {
-		if !l.heardSDP {
+		b := l.branches[tag]
+		if b == nil || b.heard == nil {
+			b = l.branches[""]
+		}
+		if b == nil || b.heard == nil {
 			return fmt.Errorf("%w: the answer carries no session description", ErrNoAudio)
 		}
+		l.answer = *b.heard
 	} else {
 		s, err := parseSession(res.Body())
 		if err != nil {
 			return err
 		}
-		l.answer, l.heardSDP = s, true
+		l.answer = s
 	}
 	_, err := l.answer.agreed()
 	return err
@@ -136,6 +161,9 @@ func (l *leg) prepareAck(h heard, tag string) {
 		d.confirm(h.res)
 	} else {
 		d = l.dlg.fork(h.res)
+	}
+	if b := l.branches[tag]; b != nil { // what the early dialog counted goes on
+		d.cseq, d.farSeq = max(d.cseq, b.dlg.cseq), b.dlg.farSeq
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), resolveTimeout)
 	defer cancel()
@@ -176,7 +204,10 @@ func (l *leg) settle(v settled) {
 	}
 	in := input{what: failure, code: v.res.StatusCode, reason: v.res.Reason, q850: reasonOf(v.res)}
 	if in.code == sip.StatusUnauthorized || in.code == sip.StatusProxyAuthRequired {
-		in.mayAuth, in.err = l.answerChallenge(v.res)
+		in.mayAgain, in.err = l.answerChallenge(v.res)
+	}
+	if in.code == statusIntervalTooSmall {
+		in.mayAgain = l.timer.refused(v.res)
 	}
 	l.do(l.m.on(in))
 }
@@ -191,6 +222,7 @@ func (l *leg) answerChallenge(res *sip.Response) (bool, error) {
 		return false, err
 	}
 	l.challenge, l.auth = res, h
+	l.dlg.trust(res, l.path.account)
 	return true, nil
 }
 
@@ -214,7 +246,7 @@ func (l *leg) do(todo []action) {
 			l.sendCancel()
 		case doBye:
 			l.sendBye()
-		case doAuth:
+		case doAgain:
 			l.sendInvite()
 		case doEnd:
 			l.log.Info("call ended", "network", string(l.m.cause.Network), "sip", l.m.cause.SIP, "by", string(l.m.cause.By))
@@ -273,10 +305,11 @@ func (l *leg) describe(d direction, formats []format, answers *session) []byte {
 		d = inactive
 	}
 	l.version++
-	return description{
+	l.described = description{
 		id: l.session, version: l.version, local: l.soundAddr(),
 		formats: formats, direction: d, answers: answers,
 	}.bytes()
+	return l.described
 }
 
 // press passes on a key; a reader that does not keep up loses keys.

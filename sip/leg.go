@@ -19,6 +19,7 @@ import (
 var (
 	_ call.Dialer = (*Stack)(nil)
 	_ call.Leg    = (*leg)(nil)
+	_ call.Holder = (*leg)(nil)
 )
 
 // defaultRing is how long a phone rings when the target does not say.
@@ -71,6 +72,7 @@ type leg struct {
 	shut     bool
 	progress chan call.Progress
 	digits   chan rune
+	held     chan bool // the newest only
 	done     chan struct{}
 	wish     chan struct{} // somebody wants to hang up
 	drop     chan struct{} // closed: the stack gives up on everything
@@ -89,8 +91,7 @@ type leg struct {
 	challenge *sip.Response
 	answer    session // the far side's last usable description
 	remote    Remote  // what the media was told last
-	heardSDP  bool
-	session   uint64 // identifies our side in every description of this call
+	session   uint64  // identifies our side in every description of this call
 	version   uint64
 	acks      map[string]*sip.Request // by To tag
 	ackTo     map[string]netip.AddrPort
@@ -98,8 +99,24 @@ type leg struct {
 	channel   bool // a channel of the trunk is held
 	giveUp    *time.Timer
 	again     *reinvite
-	keys      <-chan rune
-	fault     error // of our own side, for which the call is ended
+
+	owner       bool               // the Call-ID is ours
+	branches    map[string]*branch // early dialogs, by To tag
+	timer       sessionTimer
+	renewing    alarm  // we renew the session
+	expiring    alarm  // nobody renewed it
+	farUpdates  bool   // the far side takes UPDATE
+	holding     bool   // we hold the call
+	isHeld      bool   // the far side holds it
+	described   []byte // our last description
+	orders      []order
+	changing    *exchange
+	backoff     alarm        // until the next try of changing
+	lastAck     confirmation // of our last re-INVITE
+	unconfirmed bool         // our 200 to the far side's INVITE awaits its ACK
+
+	keys  <-chan rune
+	fault error // of our own side, for which the call is ended
 
 	soundMu    sync.Mutex
 	sound      Media
@@ -128,6 +145,7 @@ func newLeg(s *Stack, t call.Target) *leg {
 		session: uint64(rand.Uint32()), digits: make(chan rune, digitsSize), done: make(chan struct{}),
 		wish: make(chan struct{}, 1), drop: make(chan struct{}),
 		acks: map[string]*sip.Request{}, ackTo: map[string]netip.AddrPort{},
+		owner: true, branches: map[string]*branch{}, held: make(chan bool, 1),
 	}
 }
 
@@ -264,6 +282,9 @@ func (l *leg) prepare(ctx context.Context) error {
 		to:      l.path.to,
 		contact: sip.Uri{Scheme: "sip", User: "parley", Host: local.Addr().String(), Port: int(local.Port())},
 	}
+	if l.path.account != nil {
+		l.dlg.realm = l.path.account.Realm
+	}
 	if err := l.openSound(); err != nil {
 		return fmt.Errorf("open the media of the call: %w", err)
 	}
@@ -299,6 +320,7 @@ func (l *leg) loop(ctx context.Context) {
 	l.giveUp = time.NewTimer(time.Hour)
 	l.giveUp.Stop()
 	defer l.giveUp.Stop()
+	defer l.stopAlarms()
 	setup := ctx.Done()
 	for l.m.state != over {
 		select {
@@ -316,6 +338,14 @@ func (l *leg) loop(ctx context.Context) {
 			l.do(l.m.on(input{what: gaveUp}))
 		case <-l.again.wait():
 			l.resend()
+		case <-l.renewing.C():
+			l.renewing.stop()
+			l.renew()
+		case <-l.expiring.C():
+			l.expired()
+		case <-l.backoff.C():
+			l.backoff.stop()
+			l.propose(l.changing)
 		case <-l.wish:
 			l.do(l.m.on(input{what: hangup}))
 		case <-setup:
@@ -330,6 +360,12 @@ func (l *leg) loop(ctx context.Context) {
 			setup = nil
 		}
 	}
+}
+
+func (l *leg) stopAlarms() {
+	l.renewing.stop()
+	l.expiring.stop()
+	l.backoff.stop()
 }
 
 // giveIn ends the leg without waiting for anybody: the process stops.
@@ -352,6 +388,10 @@ func (l *leg) take(v any) {
 		l.serve(v)
 	case confirmed:
 		l.acknowledged(v.req)
+	case order:
+		l.ordered(v)
+	case replied:
+		v.then(v.res, v.err)
 	case parted:
 		l.do(l.m.on(input{what: byeDone, err: v.err}))
 	}

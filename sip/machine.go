@@ -29,26 +29,29 @@ type what uint8
 const (
 	provisional what = iota // 1xx: code, tag, sound
 	success                 // 2xx: code, tag; err when its SDP is of no use
-	failure                 // 300–699: code, q850, reason; mayAuth on a challenge we can answer
+	failure                 // 300–699: code, q850, reason; mayAgain when another INVITE can cure it
 	silence                 // timer B: nothing answered the INVITE
 	broken                  // the transport failed: err; sent when the INVITE had left before
 	ringTimeout
 	hangup
-	gaveUp  // 64·T1 after the CANCEL no final response had come
-	farBye  // the far side's BYE
-	byeDone // our BYE was answered or timed out: err
+	vanished // the far side is gone without a BYE: err
+	gaveUp   // 64·T1 after the CANCEL no final response had come
+	farBye   // the far side's BYE
+	byeDone  // our BYE was answered or timed out: err
 )
 
 type input struct {
-	what    what
-	code    int
-	q850    int
-	reason  string
-	tag     string // the To tag
-	sound   bool   // the response carries usable SDP
-	mayAuth bool
-	sent    bool
-	err     error
+	what   what
+	code   int
+	q850   int
+	reason string
+	tag    string // the To tag
+	sound  bool   // the response carries usable SDP
+	// mayAgain: a challenge (401, 407) that we can answer, or a session timer
+	// (422) that we can lengthen.
+	mayAgain bool
+	sent     bool
+	err      error
 }
 
 // deed is what the shell must do next.
@@ -59,7 +62,7 @@ const (
 	doAck         // acknowledge the 2xx with this tag, again if need be
 	doBye         // end the confirmed dialog
 	doDrop        // a fork: acknowledge the 2xx with this tag and end it
-	doAuth        // answer the challenge with a new INVITE
+	doAgain       // a new INVITE that cures the failure
 	doMedia       // use the SDP of this response
 	doTell        // progress
 	doEnd         // the call is over, the cause is complete
@@ -92,15 +95,19 @@ type machine struct {
 	stop   stop
 	tag    string // of the confirmed dialog
 	rang   bool   // any provisional response above 100
-	auths  int
-	ringer bool // Ringing was told
+	auths  int    // challenges answered
+	longer int    // session timers lengthened
+	ringer bool   // Ringing was told
 	early  int
 	cause  call.Cause // complete once state is over
 }
 
-// maxAuths bounds answered challenges of one call: the first, and one for a
-// nonce that went stale in between.
-const maxAuths = 2
+// These bound the INVITEs of one call beyond the first: for a challenge and for
+// a nonce that went stale in between, and for a longer session timer.
+const (
+	maxAuths  = 2
+	maxLonger = 1
+)
 
 // on takes one input and says what to do, in this order.
 func (m *machine) on(in input) []action {
@@ -119,6 +126,13 @@ func (m *machine) on(in input) []action {
 		return m.onStop(stopRing)
 	case hangup:
 		return m.onStop(stopHangup)
+	case vanished:
+		if m.state != talking {
+			return nil
+		}
+		m.state = leaving
+		m.cause.By, m.cause.Err = call.PartyNetwork, in.err
+		return []action{{deed: doBye}}
 	case gaveUp:
 		return m.onGaveUp()
 	case farBye:
@@ -203,10 +217,14 @@ func (m *machine) onFailure(in input) []action {
 		return nil // a fork's failure after another one's answer
 	}
 	challenge := in.code == 401 || in.code == 407
-	if challenge && in.mayAuth && !m.rang && m.stop == goOn && m.auths < maxAuths {
-		m.auths++
+	if in.mayAgain && !m.rang && m.stop == goOn && (challenge && m.auths < maxAuths || !challenge && m.longer < maxLonger) {
+		if challenge {
+			m.auths++
+		} else {
+			m.longer++
+		}
 		m.state = calling
-		return []action{{deed: doAuth}}
+		return []action{{deed: doAgain}}
 	}
 	m.cause = call.Cause{
 		Network: networkOf(in.code, in.q850), SIP: in.code, Q850: in.q850,

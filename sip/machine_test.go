@@ -90,16 +90,25 @@ func TestMachine(t *testing.T) {
 			call.Cause{Network: outcome.TrunkFailed, By: call.PartyNetwork, Retryable: true, Err: errTest}},
 		{"the transport broke later", []input{{what: broken, sent: true, err: errTest}}, []deed{doEnd},
 			call.Cause{Network: outcome.TrunkFailed, By: call.PartyNetwork, Rang: true, Err: errTest}},
-		{"challenge answered", []input{in100, {what: failure, code: 401, mayAuth: true}, in100, inOK, {what: farBye}},
-			[]deed{doAuth, doAck, doMedia, doTell, doEnd},
+		{"challenge answered", []input{in100, {what: failure, code: 401, mayAgain: true}, in100, inOK, {what: farBye}},
+			[]deed{doAgain, doAck, doMedia, doTell, doEnd},
 			call.Cause{Network: outcome.Answered, SIP: 200, By: call.PartyCustomer, Rang: true}},
-		{"challenges have an end", []input{{what: failure, code: 407, mayAuth: true}, {what: failure, code: 407, mayAuth: true}, {what: failure, code: 407, mayAuth: true}},
-			[]deed{doAuth, doAuth, doEnd},
+		{"challenges have an end", []input{{what: failure, code: 407, mayAgain: true}, {what: failure, code: 407, mayAgain: true}, {what: failure, code: 407, mayAgain: true}},
+			[]deed{doAgain, doAgain, doEnd},
 			call.Cause{Network: outcome.TrunkFailed, SIP: 407, By: call.PartyNetwork, Retryable: true, Err: &Failure{Code: 407}}},
-		{"no second INVITE after ringing", []input{in180, {what: failure, code: 401, mayAuth: true}},
+		{"a longer session timer, once", []input{{what: failure, code: 422, mayAgain: true}, {what: failure, code: 422, mayAgain: true}},
+			[]deed{doAgain, doEnd},
+			call.Cause{Network: outcome.TrunkFailed, SIP: 422, By: call.PartyNetwork, Retryable: true, Err: &Failure{Code: 422}}},
+		{"a longer session timer, but it rang", []input{in180, {what: failure, code: 422, mayAgain: true}},
+			[]deed{doTell, doEnd},
+			call.Cause{Network: outcome.TrunkFailed, SIP: 422, By: call.PartyNetwork, Rang: true, Err: &Failure{Code: 422}}},
+		{"the far side vanished", []input{inOK, {what: vanished, err: errTest}, {what: byeDone, err: ErrNoResponse}},
+			[]deed{doAck, doMedia, doTell, doBye, doEnd},
+			call.Cause{Network: outcome.Answered, SIP: 200, By: call.PartyNetwork, Rang: true, Err: errTest}},
+		{"no second INVITE after ringing", []input{in180, {what: failure, code: 401, mayAgain: true}},
 			[]deed{doTell, doEnd},
 			call.Cause{Network: outcome.TrunkFailed, SIP: 401, By: call.PartyNetwork, Rang: true, Err: &Failure{Code: 401}}},
-		{"no second INVITE after a wish to end", []input{{what: hangup}, {what: failure, code: 401, mayAuth: true}},
+		{"no second INVITE after a wish to end", []input{{what: hangup}, {what: failure, code: 401, mayAgain: true}},
 			[]deed{doEnd},
 			call.Cause{Network: outcome.Cancelled, SIP: 401, By: call.PartyBot, Retryable: false, Err: &Failure{Code: 401}}},
 		{"unusable answer", []input{{what: success, code: 200, tag: "a", err: ErrNoCodec}, {what: byeDone}},
@@ -135,10 +144,10 @@ func TestMachineKeepsItsWord(t *testing.T) {
 		var firm, provisioned, rung bool
 		for range rapid.IntRange(1, 40).Draw(t, "n") {
 			in := input{
-				what:    what(rapid.IntRange(0, int(byeDone)).Draw(t, "what")),
-				tag:     rapid.SampledFrom([]string{"a", "b"}).Draw(t, "tag"),
-				sound:   rapid.Bool().Draw(t, "sound"),
-				mayAuth: rapid.Bool().Draw(t, "auth"),
+				what:     what(rapid.IntRange(0, int(byeDone)).Draw(t, "what")),
+				tag:      rapid.SampledFrom([]string{"a", "b"}).Draw(t, "tag"),
+				sound:    rapid.Bool().Draw(t, "sound"),
+				mayAgain: rapid.Bool().Draw(t, "auth"),
 			}
 			switch in.what {
 			case provisional:
@@ -148,12 +157,13 @@ func TestMachineKeepsItsWord(t *testing.T) {
 			case success:
 				in.code = 200
 			case failure:
-				in.code = rapid.SampledFrom([]int{401, 404, 486, 487, 503}).Draw(t, "code")
+				in.code = rapid.SampledFrom([]int{401, 404, 422, 486, 487, 503}).Draw(t, "code")
+				in.mayAgain = in.mayAgain && (in.code == 401 || in.code == 422)
 			}
 			before := m.state
 			for _, a := range m.on(in) {
 				switch a.deed {
-				case doAuth:
+				case doAgain:
 					invites++
 					if rung && before != over {
 						t.Fatal("an INVITE was sent again after something rang")
@@ -175,7 +185,7 @@ func TestMachineKeepsItsWord(t *testing.T) {
 				}
 			}
 		}
-		if invites > maxAuths || cancels > 1 || byes > 1 || ends > 1 || told >= progressSize {
+		if invites > maxAuths+maxLonger || cancels > 1 || byes > 1 || ends > 1 || told >= progressSize {
 			t.Fatalf("%d INVITEs more, %d CANCELs, %d BYEs, %d ends, %d steps", invites, cancels, byes, ends, told)
 		}
 		if (m.state == over) != (ends == 1) || ends == 1 && m.cause.Network == "" {

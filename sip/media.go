@@ -120,6 +120,7 @@ func (l *leg) negotiate(s session) error {
 	if err != nil {
 		return err
 	}
+	defer l.tellHeld(r.Mute)
 	if s.held() {
 		r.Addr = l.remote.Addr // nowhere to send to: the old place, muted
 	}
@@ -131,6 +132,23 @@ func (l *leg) negotiate(s session) error {
 	}
 	l.remote = r
 	return nil
+}
+
+// Held implements call.Holder.
+func (l *leg) Held() <-chan bool { return l.held }
+
+// tellHeld tells who listens that the far side holds the call, or does no more;
+// only the newest counts.
+func (l *leg) tellHeld(now bool) {
+	if now == l.isHeld {
+		return
+	}
+	l.isHeld = now
+	select {
+	case <-l.held:
+	default:
+	}
+	l.held <- now // only this goroutine sends, so there is room
 }
 
 func (l *leg) closeSound() {

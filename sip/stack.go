@@ -56,6 +56,8 @@ type Options struct {
 	// Drain bounds how long Run waits for its calls to end after its context;
 	// 0 for 5 s. Calls that should end politely are ended before.
 	Drain time.Duration
+
+	second time.Duration // of session timers; 0 for a real one
 }
 
 // Stats count what a Stack did since it was made.
@@ -83,6 +85,7 @@ type Stack struct {
 	transport *sip.TransportLayer
 	txs       *sip.TransactionLayer
 	secret    [32]byte
+	second    time.Duration
 	strangers *rate.Limiter
 	flood     *rate.Limiter
 	count     struct{ dialed, live, late, malformed, strangers, dropped atomic.Int64 }
@@ -129,6 +132,9 @@ func New(o Options) (*Stack, error) {
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
+	}
+	if s.second = o.second; s.second == 0 {
+		s.second = time.Second
 	}
 	if s.drain == 0 {
 		s.drain = 5 * time.Second

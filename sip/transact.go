@@ -33,11 +33,17 @@ func (s *Stack) transact(ctx context.Context, req *sip.Request) (*sip.Response, 
 	if err != nil {
 		return nil, fmt.Errorf("send %s: %w", req.Method, err)
 	}
-	defer tx.Terminate()
+	keep := false
+	defer func() {
+		if !keep {
+			tx.Terminate()
+		}
+	}()
 	for {
 		select {
 		case res := <-tx.Responses():
 			if !res.IsProvisional() {
+				keep = req.IsInvite() // its ACK may have to be repeated (timer D)
 				return res, nil
 			}
 		case <-tx.Done():
@@ -72,7 +78,7 @@ func (s *Stack) part(ctx context.Context, d *dialog, to netip.AddrPort, a *accou
 		case res.StatusCode != sip.StatusUnauthorized && res.StatusCode != sip.StatusProxyAuthRequired:
 			return fmt.Errorf("BYE was refused with %d %s", res.StatusCode, res.Reason)
 		}
-		c, err := credentials(a, res, sip.BYE, bye.Recipient.String())
+		c, err := d.prove(a, res, sip.BYE, bye.Recipient.String())
 		if err != nil {
 			return fmt.Errorf("BYE: %w", err)
 		}
