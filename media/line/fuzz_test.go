@@ -38,7 +38,7 @@ func FuzzPackets(f *testing.F) {
 		for len(l.digits) > 0 {
 			<-l.digits
 		}
-		l.plan.Store(&Remote{Addr: far, Codec: codec.PCMU, DTMF: 101})
+		l.plan.Store(&plan{Remote: Remote{Addr: far, Codec: codec.PCMU, DTMF: 101}})
 		l.adopt(0)
 		from := far
 		if !known {

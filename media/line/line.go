@@ -28,6 +28,7 @@ import (
 	"parley/media/dtmf"
 	"parley/media/jitter"
 	"parley/media/rtp"
+	"parley/media/srtp"
 )
 
 // Options of a Line.
@@ -58,6 +59,19 @@ type Remote struct {
 	// otherwise (RFC 3605); 0 for the one after RTP's. Received it is on both.
 	Mux  bool
 	RTCP uint16
+	// Secure holds the keys of SRTP, nil for plain RTP.
+	Secure *Secure
+}
+
+// Secure are the keys of a leg under SRTP (RFC 3711). The same keys in a later
+// Negotiate go on where they were.
+type Secure struct{ Send, Receive srtp.Key }
+
+// plan is what was negotiated, ready for the beat.
+type plan struct {
+	Remote
+	sealer *srtp.Sealer // nil for plain RTP
+	opener *srtp.Opener
 }
 
 const (
@@ -78,7 +92,7 @@ type Line struct {
 	local   netip.AddrPort
 	cname   string
 
-	plan    atomic.Pointer[Remote] // negotiated last; the beat adopts it
+	plan    atomic.Pointer[plan] // negotiated last; the beat adopts it
 	early   atomic.Bool
 	digits  chan rune
 	presses chan string
@@ -92,7 +106,7 @@ type Line struct {
 	// All below belongs to the beat.
 	rtp, rtcp *socket
 	batch     *batch
-	remote    *Remote
+	remote    *plan
 	codec     media.Codec
 	lock      lock
 	jitter    *jitter.Buffer
@@ -158,7 +172,34 @@ func (l *Line) Negotiate(r Remote) error {
 	if r.Addr.Addr().Is4() != l.local.Addr().Unmap().Is4() {
 		return fmt.Errorf("line: %v cannot be reached from %v", r.Addr.Addr(), l.local.Addr())
 	}
-	l.plan.Store(&r)
+	p := &plan{Remote: r}
+	if err := p.secure(l.plan.Load()); err != nil {
+		return err
+	}
+	l.plan.Store(p)
+	return nil
+}
+
+// secure prepares the keys, or goes on with those of the plan before.
+func (p *plan) secure(before *plan) (err error) {
+	k := p.Secure
+	if k == nil {
+		return nil
+	}
+	if before == nil || before.Secure == nil {
+		before = &plan{Remote: Remote{Secure: &Secure{}}}
+	}
+	p.sealer, p.opener = before.sealer, before.opener
+	if p.sealer == nil || k.Send != before.Secure.Send {
+		if p.sealer, err = srtp.NewSealer(k.Send); err != nil {
+			return err
+		}
+	}
+	if p.opener == nil || k.Receive != before.Secure.Receive {
+		if p.opener, err = srtp.NewOpener(k.Receive); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -249,7 +290,7 @@ func (l *Line) adopt(t time.Duration) {
 	if !l.lock.locked() {
 		_ = l.rtp.connect(netip.AddrPort{})
 	}
-	l.sending.adopt(p)
+	l.sending.adopt(&p.Remote)
 }
 
 // Close ends the line and says goodbye by RTCP. The ports rest before they are

@@ -484,6 +484,7 @@ func TestNegotiateRefuses(t *testing.T) {
 		{Addr: netip.MustParseAddrPort("127.0.0.1:9")},
 		{Codec: codec.PCMU},
 		{Codec: codec.PCMU, Addr: netip.MustParseAddrPort("[::1]:9")},
+		{Codec: codec.PCMU, Addr: netip.MustParseAddrPort("127.0.0.1:9"), Secure: &Secure{}},
 	} {
 		if err := a.Negotiate(r); err == nil {
 			t.Errorf("%+v was accepted", r)

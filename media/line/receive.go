@@ -1,6 +1,7 @@
 package line
 
 import (
+	"errors"
 	"math"
 	"net/netip"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"parley/media/dtmf"
 	"parley/media/jitter"
 	"parley/media/rtp"
+	"parley/media/srtp"
 )
 
 // drainMost packets are taken in one tick: far more than a call sends, and a
@@ -22,6 +24,7 @@ type receiving struct {
 	reception rtp.Reception
 	past      int64  // expected and received of earlier sources
 	pastGot   int64  //
+	twice     int64  // of those received, duplicates
 	seen      uint64 // bitmap of the sequence numbers up to highest
 	highest   int64
 	gate      gate
@@ -71,6 +74,12 @@ func (l *Line) packet(raw []byte, from netip.AddrPort, arrival time.Duration) {
 		l.hearReport(raw, from, l.now())
 		return
 	}
+	if l.remote.opener != nil {
+		var ok bool
+		if raw, ok = l.unseal(raw, from); !ok {
+			return
+		}
+	}
 	h, payload, err := rtp.Parse(raw)
 	if err != nil {
 		l.counts.malformed.Add(1)
@@ -90,6 +99,7 @@ func (l *Line) packet(raw []byte, from netip.AddrPort, arrival time.Duration) {
 		return
 	}
 	if l.receiving.repeated(extended) {
+		l.receiving.twice++
 		l.counts.duplicates.Add(1)
 		return
 	}
@@ -99,6 +109,26 @@ func (l *Line) packet(raw []byte, from netip.AddrPort, arrival time.Duration) {
 		return
 	}
 	l.payload(h, payload, arrival)
+}
+
+// unseal reads a packet under SRTP. It comes before the source lock, which so
+// learns nothing from what the far side did not send; only packets from its
+// address cost the effort.
+func (l *Line) unseal(raw []byte, from netip.AddrPort) ([]byte, bool) {
+	if from.Addr() != l.remote.Addr.Addr() {
+		l.counts.foreign.Add(1)
+		return nil, false
+	}
+	raw, err := l.remote.opener.Open(raw)
+	switch {
+	case errors.Is(err, srtp.ErrReplay):
+		l.counts.duplicates.Add(1)
+		return nil, false
+	case err != nil:
+		l.counts.forged.Add(1)
+		return nil, false
+	}
+	return raw, true
 }
 
 // newSource begins a stream: everything that was learnt about the last one is

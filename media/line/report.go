@@ -58,6 +58,12 @@ func (l *Line) sendReport(now time.Time, t time.Duration, bye bool) {
 		}
 	}
 	packet := out.Append(r.buffer[:0], l.cname)
+	if l.remote.sealer != nil {
+		var err error
+		if packet, err = l.remote.sealer.SealRTCP(packet); err != nil {
+			return
+		}
+	}
 	if l.remote.Mux {
 		to := l.lock.source
 		if !to.IsValid() {
@@ -110,6 +116,13 @@ func (l *Line) hearReport(raw []byte, from netip.AddrPort, now time.Time) {
 	if l.remote == nil || from.Addr() != l.remote.Addr.Addr() {
 		l.counts.foreign.Add(1)
 		return
+	}
+	if l.remote.opener != nil {
+		var err error
+		if raw, err = l.remote.opener.OpenRTCP(raw); err != nil {
+			l.counts.forged.Add(1)
+			return
+		}
 	}
 	got, ok := rtp.ParseReport(raw, l.sending.header.SSRC)
 	if !ok || l.lock.hasSSRC && got.SSRC != l.lock.ssrc {

@@ -7,6 +7,7 @@ import (
 	"parley/media"
 	"parley/media/dtmf"
 	"parley/media/rtp"
+	"parley/media/srtp"
 )
 
 // framesMost is how many frames a packet may hold: 60 ms.
@@ -35,7 +36,7 @@ func (s *sending) adopt(r *Remote) {
 	s.frames = 0
 	s.began = false // the stream may be new to the far side: mark its start
 	if s.packet == nil {
-		s.packet = make([]byte, 0, rtp.HeaderSize+framesMost*r.Codec.Rate().Samples())
+		s.packet = make([]byte, 0, rtp.HeaderSize+framesMost*r.Codec.Rate().Samples()+srtp.Overhead)
 		s.events = make([]dtmf.Packet, 0, 4)
 	}
 }
@@ -115,7 +116,15 @@ func (l *Line) transmit(pt uint8, timestamp uint32, marker bool) {
 	if !to.IsValid() {
 		to = l.remote.Addr
 	}
-	if err := l.rtp.send(s.packet, to); err != nil {
+	packet := s.packet
+	if l.remote.sealer != nil {
+		var err error
+		if packet, err = l.remote.sealer.Seal(packet); err != nil {
+			l.counts.refused.Add(1) // rather nothing than an open packet
+			return
+		}
+	}
+	if err := l.rtp.send(packet, to); err != nil {
 		l.counts.refused.Add(1)
 		return
 	}

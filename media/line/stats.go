@@ -16,6 +16,11 @@ type Stats struct {
 	// Late came after its time, Duplicates twice. Foreign packets were not the
 	// far side's; Malformed ones were not RTP, or not of a negotiated type.
 	Late, Duplicates, Foreign, Malformed int64
+	// Forged packets came from the far side's address and were not sealed with
+	// its key.
+	Forged int64
+	// Secure is the suite of SRTP, "" for plain RTP.
+	Secure string
 	// Looped packets were our own, sent back; they are received and not heard.
 	Looped int64
 	// Refused counts what the network did not take from us.
@@ -40,7 +45,7 @@ type Stats struct {
 type counts struct {
 	sent, received, expected, late          atomic.Int64
 	duplicates, foreign, malformed, refused atomic.Int64
-	looped                                  atomic.Int64
+	looped, forged                          atomic.Int64
 	digitsLost                              atomic.Int64
 	jitter, delay, heard                    atomic.Int64 // durations
 	remoteLoss, remoteJitter, roundTrip     atomic.Int64
@@ -54,7 +59,7 @@ func (l *Line) publish() {
 		return
 	}
 	held := l.jitter.Stats()
-	c.received.Store(received - c.duplicates.Load())
+	c.received.Store(received - r.twice)
 	c.expected.Store(r.past + r.reception.Expected())
 	c.late.Store(held.Late)
 	c.jitter.Store(int64(r.reception.Jitter()))
@@ -66,7 +71,7 @@ func (l *Line) Stats() Stats {
 	c := &l.counts
 	s := Stats{
 		Sent: c.sent.Load(), Received: c.received.Load(),
-		Late: c.late.Load(), Duplicates: c.duplicates.Load(), Foreign: c.foreign.Load(), Malformed: c.malformed.Load(), Looped: c.looped.Load(),
+		Late: c.late.Load(), Duplicates: c.duplicates.Load(), Foreign: c.foreign.Load(), Malformed: c.malformed.Load(), Looped: c.looped.Load(), Forged: c.forged.Load(),
 		Refused: c.refused.Load(), DigitsLost: c.digitsLost.Load(),
 		Jitter: time.Duration(c.jitter.Load()), Delay: time.Duration(c.delay.Load()),
 		Silent:     l.now().Sub(l.began) - time.Duration(c.heard.Load()),
@@ -74,6 +79,9 @@ func (l *Line) Stats() Stats {
 	}
 	if p := l.plan.Load(); p != nil {
 		s.Codec = p.Codec.Name()
+		if p.Secure != nil {
+			s.Secure = p.Secure.Send.Suite().String()
+		}
 	}
 	expected := c.expected.Load()
 	if expected == 0 {

@@ -9,6 +9,7 @@ import (
 	"parley/media"
 	"parley/media/beat"
 	"parley/media/codec"
+	"parley/media/srtp"
 )
 
 // BenchmarkTick is one call's whole leg for one tick, read and write, talking
@@ -33,6 +34,28 @@ func BenchmarkTick(b *testing.B) {
 			b.Errorf("%+v", got)
 		}
 	})
+	for _, suite := range srtp.Suites {
+		b.Run(suite.String(), func(b *testing.B) {
+			var m beat.Manual
+			l := open(b, nil)
+			l.now, l.virtual, l.began = m.Now, true, m.Now()
+			r, key := remote(l, codec.PCMA), newKey(b, suite)
+			r.Secure = &Secure{Send: key, Receive: key}
+			negotiate(b, l, r)
+			said := tone(8000)(1)
+			var f media.Frame
+			b.ReportAllocs()
+			defer processorTime(b)()
+			for b.Loop() {
+				m.Skip(1)
+				_ = l.ReadFrame(&f)
+				_ = l.WriteFrame(said)
+			}
+			if got := l.Stats(); got.Received < got.Sent-2 || got.Forged > 0 {
+				b.Errorf("%+v", got)
+			}
+		})
+	}
 	b.Run("bare recvmmsg and sendto", func(b *testing.B) {
 		l := open(b, nil)
 		packet := make([]byte, 172)
