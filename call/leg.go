@@ -131,6 +131,16 @@ type Holder interface {
 	Held() <-chan bool
 }
 
+// Transferer is a Leg whose party can be handed on to somebody else.
+type Transferer interface {
+	// Transfer asks the far side to call to, a number or a SIP URI, and waits
+	// until it reached somebody there, refused, or ctx ends. With another
+	// answered leg of the same dialer, to is not used and that leg's party is
+	// the one reached (attended). After nil the leg ends by itself; after an
+	// error the call goes on as it was.
+	Transfer(ctx context.Context, to string, with Leg) error
+}
+
 // Dialer places calls. There is one in a running server and it is gated: it
 // asks the rules in the moment before the INVITE.
 type Dialer interface {

@@ -241,6 +241,7 @@ func (c *conversation) loop(setup, work context.Context) {
 	for {
 		select {
 		case <-c.leg.Done():
+			c.lastProgress(work)
 			return
 		case <-cancelled:
 			cancelled = nil
@@ -281,6 +282,22 @@ func (c *conversation) loop(setup, work context.Context) {
 			c.talk.stop()
 			c.report.Problem = "the call reached its longest allowed talk time"
 			c.end(work, PartyBot)
+		}
+	}
+}
+
+// lastProgress takes the steps that came in one moment with the end: an answer
+// is never left out.
+func (c *conversation) lastProgress(work context.Context) {
+	for {
+		select {
+		case p, ok := <-c.leg.Progress():
+			if !ok {
+				return
+			}
+			c.progressed(work, p)
+		default:
+			return
 		}
 	}
 }
@@ -357,6 +374,11 @@ func (c *conversation) end(work context.Context, by Party) {
 // onBeat runs do on the beat at its next tick. The buffer is far larger than
 // what a turn of the conversation sends.
 func (c *conversation) onBeat(do func(*duplex)) {
+	select {
+	case c.duplex.commands <- do:
+		return
+	default:
+	}
 	select {
 	case c.duplex.commands <- do:
 	case <-c.leg.Done():

@@ -535,6 +535,23 @@ func TestADeadVoiceEndsTheCall(t *testing.T) {
 	}
 }
 
+// TestAnsweredAndEndedInOneMoment: both wait when the call comes to look, as
+// when a 200 crosses our CANCEL; whichever it sees first, the answer counts.
+func TestAnsweredAndEndedInOneMoment(t *testing.T) {
+	for range 20 {
+		synctest.Test(t, func(t *testing.T) {
+			s := newStage(t, say("hello", false))
+			r := s.play(map[int]func(*Session){5: func(*Session) {
+				s.handset.answer()
+				s.handset.end(Cause{Network: outcome.Answered, SIP: 200, By: PartyBot, Rang: true})
+			}})
+			if r.Answered.IsZero() || r.Recording == "" || !s.tape.closed || r.Disposition != outcome.NoResponse {
+				t.Errorf("answered at %v, recording %q, disposition %s", r.Answered, r.Recording, r.Disposition)
+			}
+		})
+	}
+}
+
 func TestHangups(t *testing.T) {
 	for name, c := range map[string]struct {
 		at     int
