@@ -35,7 +35,7 @@ type dialog struct {
 }
 
 // allowed are the methods we take inside a dialog.
-const allowed = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE"
+const allowed = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, NOTIFY"
 
 // supported are the extensions we take part in: RFC 3262 and RFC 4028.
 const supported = "100rel, timer"

@@ -57,8 +57,11 @@ func (l *leg) serve(a asked) {
 	case sip.UPDATE:
 		l.updated(a)
 	case sip.INFO:
-		l.informed(a.req)
-		l.stack.respond(a.tx, a.req, sip.StatusOK)
+		l.informed(a)
+	case sip.NOTIFY:
+		l.notified(a)
+	case sip.REFER:
+		l.stack.respond(a.tx, a.req, sip.StatusGlobalDecline) // nobody makes us call anybody
 	case sip.OPTIONS:
 		res := sip.NewResponseFromRequest(a.req, sip.StatusOK, reason(sip.StatusOK), nil)
 		res.AppendHeader(sip.NewHeader("Allow", allowed))
@@ -240,30 +243,6 @@ func (l *leg) resend() {
 	r.timer.Reset(r.pause)
 }
 
-// informed reads a key out of an INFO (application/dtmf-relay, and the plainer
-// application/dtmf).
-func (l *leg) informed(req *sip.Request) {
-	ct := req.ContentType()
-	if ct == nil || len(req.Body()) > 256 {
-		return
-	}
-	var key string
-	switch kind := strings.ToLower(ct.Value()); {
-	case strings.HasPrefix(kind, "application/dtmf-relay"):
-		for line := range strings.SplitSeq(string(req.Body()), "\n") {
-			name, v, _ := strings.Cut(line, "=")
-			if strings.EqualFold(strings.TrimSpace(name), "Signal") {
-				key = strings.TrimSpace(v)
-			}
-		}
-	case strings.HasPrefix(kind, "application/dtmf"):
-		key = strings.TrimSpace(string(req.Body()))
-	}
-	if len(key) == 1 && strings.Contains("0123456789*#ABCD", key) {
-		l.press(rune(key[0]))
-	}
-}
-
 // errNoAck: RFC 3261 section 14.2 ends the call.
 var errNoAck = errors.New("the far side never acknowledged our answer to its re-INVITE")
 
@@ -280,6 +259,8 @@ func (l *leg) refuseRest() {
 			switch v := v.(type) {
 			case order:
 				v.done <- errNotUp
+			case errand:
+				v()
 			case asked:
 				l.stack.respond(v.tx, v.req, sip.StatusCallTransactionDoesNotExists)
 			case heard:

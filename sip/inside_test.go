@@ -76,7 +76,7 @@ func TestReinviteWithoutOffer(t *testing.T) {
 	m := <-r.media
 	cseq := r.far.ask("INVITE", invite, "")
 	ok := r.far.expectReply(200, cseq)
-	if !strings.Contains(ok.body, "m=audio 30000 RTP/AVP 0 8 101\r\n") {
+	if !strings.Contains(ok.body, "m=audio 30000 RTP/AVP 0 8 9 101\r\n") {
 		t.Errorf("our offer is %q", ok.body)
 	}
 	ack := strings.TrimSuffix(cseq, " INVITE") + " ACK"
@@ -119,7 +119,8 @@ func TestOtherRequestsInside(t *testing.T) {
 	if d := <-l.Digits(); d != '5' {
 		t.Errorf("digit %q", d)
 	}
-	r.far.expectReply(501, r.far.ask("REFER", invite, ""))
+	r.far.expectReply(415, r.far.ask("INFO", invite, "<x/>", "Content-Type: application/media_control+xml"))
+	r.far.expectReply(501, r.far.ask("PUBLISH", invite, ""))
 
 	// A stranger's tag, and a CSeq of the past.
 	mine := r.far.tag

@@ -17,9 +17,10 @@ import (
 )
 
 var (
-	_ call.Dialer = (*Stack)(nil)
-	_ call.Leg    = (*leg)(nil)
-	_ call.Holder = (*leg)(nil)
+	_ call.Dialer     = (*Stack)(nil)
+	_ call.Leg        = (*leg)(nil)
+	_ call.Holder     = (*leg)(nil)
+	_ call.Transferer = (*leg)(nil)
 )
 
 // defaultRing is how long a phone rings when the target does not say.
@@ -91,6 +92,7 @@ type leg struct {
 	challenge *sip.Response
 	answer    session // the far side's last usable description
 	remote    Remote  // what the media was told last
+	crypto    keys    // our own of SRTP, drawn when first needed
 	session   uint64  // identifies our side in every description of this call
 	version   uint64
 	acks      map[string]*sip.Request // by To tag
@@ -113,7 +115,9 @@ type leg struct {
 	changing    *exchange
 	backoff     alarm        // until the next try of changing
 	lastAck     confirmation // of our last re-INVITE
-	unconfirmed bool         // our 200 to the far side's INVITE awaits its ACK
+	referring   *referral
+	giveUpRefer alarm
+	unconfirmed bool // our 200 to the far side's INVITE awaits its ACK
 
 	keys  <-chan rune
 	fault error // of our own side, for which the call is ended
@@ -202,6 +206,7 @@ func (l *leg) close() {
 	l.inboxMu.Lock()
 	l.shut = true
 	l.inboxMu.Unlock()
+	l.partedRefer()
 	l.refuseRest()
 	if l.channel {
 		l.path.account.release()
@@ -343,6 +348,8 @@ func (l *leg) loop(ctx context.Context) {
 			l.renew()
 		case <-l.expiring.C():
 			l.expired()
+		case <-l.giveUpRefer.C():
+			l.endRefer(fmt.Errorf("%w: nobody told in time whether the other party was reached", ErrTransfer))
 		case <-l.backoff.C():
 			l.backoff.stop()
 			l.propose(l.changing)
@@ -366,6 +373,7 @@ func (l *leg) stopAlarms() {
 	l.renewing.stop()
 	l.expiring.stop()
 	l.backoff.stop()
+	l.giveUpRefer.stop()
 }
 
 // giveIn ends the leg without waiting for anybody: the process stops.
@@ -390,6 +398,8 @@ func (l *leg) take(v any) {
 		l.acknowledged(v.req)
 	case order:
 		l.ordered(v)
+	case errand:
+		v()
 	case replied:
 		v.then(v.res, v.err)
 	case parted:
