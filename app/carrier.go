@@ -51,8 +51,12 @@ func (t TrunkConfig) trunk() (sip.Trunk, error) {
 	if err != nil {
 		return sip.Trunk{}, err
 	}
+	secure, err := sip.ParseSRTP(t.SRTP)
+	if err != nil {
+		return sip.Trunk{}, fmt.Errorf("trunk %s: %w", t.Name, err)
+	}
 	return sip.Trunk{
 		Name: t.Name, Host: host, Port: port, Username: t.Username, Password: password, Realm: t.Realm,
-		FromDomain: t.FromDomain, CallerID: t.CallerID, Channels: t.Channels, CPS: t.CallsPerSecond,
+		FromDomain: t.FromDomain, CallerID: t.CallerID, Channels: t.Channels, CPS: t.CallsPerSecond, SRTP: secure,
 	}, nil
 }

@@ -15,6 +15,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml"
+
+	"parley/sip"
 )
 
 // Config is the whole configuration. Its defaults live in Defaults; the file
@@ -66,6 +68,8 @@ type TrunkConfig struct {
 	CallerID       string  `yaml:"caller_id"`
 	Channels       int     `yaml:"channels"`
 	CallsPerSecond float64 `yaml:"calls_per_second"`
+	// SRTP is off, offer or require.
+	SRTP string `yaml:"srtp"`
 }
 
 // ASRConfig chooses the recogniser.
@@ -207,6 +211,9 @@ func (c *Config) check() error {
 			bad("trunks[%d]: the name %q is taken by an earlier trunk", i, t.Name)
 		case t.Password != "" && t.PasswordFile != "":
 			bad("trunk %s: give password or password_file, not both", t.Name)
+		}
+		if _, err := sip.ParseSRTP(t.SRTP); err != nil {
+			bad("trunk %s: %v", t.Name, err)
 		}
 		seen[t.Name] = true
 	}

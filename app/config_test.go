@@ -16,7 +16,7 @@ func TestTheSampleShowsTheDefaults(t *testing.T) {
 	}
 	want := Defaults()
 	want.Trunks = []TrunkConfig{{
-		Name: "carrier", Host: "127.0.0.1:5070", CallerID: "+12025550100", Channels: 30, CallsPerSecond: 5,
+		Name: "carrier", Host: "127.0.0.1:5070", CallerID: "+12025550100", Channels: 30, CallsPerSecond: 5, SRTP: "off",
 	}}
 	want.Rules.TestNumbers = []string{}
 	if diff := cmp.Diff(want, got); diff != "" {

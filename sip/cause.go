@@ -16,8 +16,8 @@ import (
 var (
 	// ErrNoResponse: nothing at all came back before timer B (64·T1).
 	ErrNoResponse = errors.New("the far side never answered the INVITE")
-	// ErrNoCodec: the answer names neither PCMU nor PCMA.
-	ErrNoCodec = errors.New("no codec in common: the far side speaks neither PCMU nor PCMA")
+	// ErrNoCodec: the far side names no codec of ours; a *CodecError says which.
+	ErrNoCodec = errors.New("no codec in common: the far side speaks none of PCMU, PCMA and G722")
 	// ErrNoAudio: the answer rejects the audio stream, or there is no answer.
 	ErrNoAudio = errors.New("the far side accepted no audio stream")
 	// ErrBadSDP: the session description cannot be understood.

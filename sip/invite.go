@@ -308,6 +308,7 @@ func (l *leg) describe(d direction, formats []format, answers *session) []byte {
 	l.described = description{
 		id: l.session, version: l.version, local: l.soundAddr(),
 		formats: formats, direction: d, answers: answers,
+		crypto: l.ownKeys().lines(l.policy(), answers), secure: l.policy() == SRTPRequire,
 	}.bytes()
 	return l.described
 }

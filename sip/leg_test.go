@@ -41,7 +41,7 @@ func TestCallAnsweredAndEndedByUs(t *testing.T) {
 	if got := invite.get("X-Parley-Call") + " " + invite.get("X-Parley-Attempt"); got != "c1 a1" {
 		t.Errorf("X-Parley headers are %q", got)
 	}
-	if !strings.Contains(invite.body, "m=audio 30000 RTP/AVP 0 8 101\r\n") || !strings.Contains(invite.body, "a=ptime:20\r\n") {
+	if !strings.Contains(invite.body, "m=audio 30000 RTP/AVP 0 8 9 101\r\n") || !strings.Contains(invite.body, "a=ptime:20\r\n") {
 		t.Errorf("offer is %q", invite.body)
 	}
 	m := <-r.media

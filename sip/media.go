@@ -12,7 +12,7 @@ import (
 // Remote says where the far side wants its sound, and in which form.
 type Remote struct {
 	Addr        netip.AddrPort
-	Codec       string // "PCMU" or "PCMA"
+	Codec       string // "PCMU", "PCMA" or "G722"
 	PayloadType uint8
 	// DTMF is the payload type of RFC 4733 telephone-events, 0 when the far
 	// side has none.
@@ -20,6 +20,12 @@ type Remote struct {
 	Ptime time.Duration
 	// Mute: the far side holds the call and wants nothing from us.
 	Mute bool
+	// Mux sends RTCP to the port of RTP (RFC 5761); RTCP is its port otherwise,
+	// 0 for the next one.
+	Mux  bool
+	RTCP uint16
+	// Secure are the keys of SRTP, nil for plain RTP.
+	Secure *Secure
 }
 
 // Media is the RTP side of a leg as this package needs it. ReadFrame and
@@ -126,6 +132,9 @@ func (l *leg) negotiate(s session) error {
 	}
 	if l.sound == nil || !r.Addr.IsValid() {
 		return nil
+	}
+	if r.Secure, err = l.ownKeys().agree(l.policy(), s); err != nil {
+		return err
 	}
 	if err := l.sound.Negotiate(r); err != nil {
 		return err

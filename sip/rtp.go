@@ -29,9 +29,13 @@ func (m lineMedia) Negotiate(r Remote) error {
 	if !ok {
 		return fmt.Errorf("%w: %s", ErrNoCodec, r.Codec)
 	}
-	return m.Line.Negotiate(line.Remote{
-		Addr: r.Addr, Codec: c, PayloadType: r.PayloadType, DTMF: r.DTMF, Ptime: r.Ptime, Mute: r.Mute,
-	})
+	to := line.Remote{
+		Addr: r.Addr, Codec: c, PayloadType: r.PayloadType, DTMF: r.DTMF, Ptime: r.Ptime, Mute: r.Mute, Mux: r.Mux, RTCP: r.RTCP,
+	}
+	if r.Secure != nil {
+		to.Secure = &line.Secure{Send: r.Secure.Send, Receive: r.Secure.Receive}
+	}
+	return m.Line.Negotiate(to)
 }
 
 func (m lineMedia) Stats() call.MediaStats {

@@ -93,7 +93,7 @@ func (s *socket) tell(b []byte, peer netip.AddrPort, sent bool) {
 	raw := string(b)
 	first, _, _ := strings.Cut(raw, "\r\n")
 	s.trace(TraceMessage{
-		At: time.Now(), Sent: sent, Peer: peer, First: first, CallID: rawCallID(raw), Raw: []byte(raw),
+		At: time.Now(), Sent: sent, Peer: peer, First: first, CallID: rawCallID(raw), Raw: withoutKeys(b),
 	})
 }
 

@@ -36,6 +36,8 @@ type Trunk struct {
 	// 0 means no bound.
 	Channels int
 	CPS      float64
+	// SRTP is whether sound is protected.
+	SRTP SRTP
 	// Peers are further networks from which this carrier sends us requests;
 	// Host itself is always one.
 	Peers []netip.Prefix
