@@ -249,9 +249,12 @@ func TestTheyRenew(t *testing.T) {
 	r := newRig(t, fast)
 	l, invite := timed(t, r, "Session-Expires: 100;refresher=uas")
 	r.far.expectReply(422, r.far.ask("UPDATE", invite, "", "Session-Expires: 30", "Supported: timer"))
+	if no := r.far.expectReply(420, r.far.ask("UPDATE", invite, "", "Require: timer, foo")); no.get("Unsupported") != "foo" {
+		t.Errorf("Unsupported is %q", no.get("Unsupported"))
+	}
 	for range 3 { // the last of these is later than the first agreement would last
 		<-time.After(300 * time.Millisecond)
-		ok := r.far.expectReply(200, r.far.ask("UPDATE", invite, "", "Session-Expires: 100;refresher=uac", "Supported: timer"))
+		ok := r.far.expectReply(200, r.far.ask("UPDATE", invite, "", "Session-Expires: 100;refresher=uac", "Supported: timer", "Require: timer"))
 		if ok.get("Session-Expires") != "100;refresher=uac" || ok.get("Require") != "timer" {
 			t.Errorf("Session-Expires %q, Require %q", ok.get("Session-Expires"), ok.get("Require"))
 		}

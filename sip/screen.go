@@ -158,10 +158,25 @@ func vet(req *sip.Request) int {
 		return statusUnsupportedScheme
 	case req.MaxForwards() != nil && req.MaxForwards().Val() == 0 && req.Method != sip.OPTIONS:
 		return sip.StatusTooManyHops
-	case len(req.GetHeaders("Require")) > 0 && !req.IsAck() && !req.IsCancel():
-		return sip.StatusBadExtension // we support no extension
+	case len(unsupported(req)) > 0 && !req.IsAck() && !req.IsCancel():
+		return sip.StatusBadExtension
 	}
 	return 0
+}
+
+// unsupported are the extensions that a request requires and we do not have
+// (RFC 3261 section 8.2.2.3).
+func unsupported(req *sip.Request) []string {
+	var all []string
+	for _, h := range req.GetHeaders("Require") {
+		for tag := range strings.SplitSeq(h.Value(), ",") {
+			tag = strings.TrimSpace(tag)
+			if !strings.EqualFold(tag, "timer") && !strings.EqualFold(tag, "100rel") {
+				all = append(all, tag)
+			}
+		}
+	}
+	return all
 }
 
 // refuse answers without a transaction, as RFC 3261 section 8.2.7 lets a
@@ -179,9 +194,7 @@ func (s *Stack) refuse(req *sip.Request, src netip.AddrPort, code int) {
 	case sip.StatusOK, sip.StatusMethodNotAllowed:
 		res.AppendHeader(sip.NewHeader("Allow", allowed))
 	case sip.StatusBadExtension:
-		for _, h := range req.GetHeaders("Require") {
-			res.AppendHeader(sip.NewHeader("Unsupported", h.Value()))
-		}
+		res.AppendHeader(sip.NewHeader("Unsupported", strings.Join(unsupported(req), ", ")))
 	}
 	s.send(res, src)
 }
@@ -190,7 +203,7 @@ func (s *Stack) refuse(req *sip.Request, src netip.AddrPort, code int) {
 func reason(code int) string {
 	if r, ok := map[int]string{
 		200: "OK", 400: "Bad Request", 403: "Forbidden", 405: "Method Not Allowed",
-		415: "Unsupported Media Type", 416: "Unsupported URI Scheme", 420: "Bad Extension",
+		415: "Unsupported Media Type", 422: "Session Interval Too Small", 603: "Decline", 416: "Unsupported URI Scheme", 420: "Bad Extension",
 		481: "Call/Transaction Does Not Exist", 483: "Too Many Hops", 488: "Not Acceptable Here",
 		491: "Request Pending", 500: "Server Internal Error", 501: "Not Implemented",
 		503: "Service Unavailable", 505: "Version Not Supported",
