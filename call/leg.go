@@ -131,8 +131,8 @@ type Holder interface {
 	Held() <-chan bool
 }
 
-// Transferer is a Leg whose party can be handed on to somebody else.
-type Transferer interface {
+// Referrer is a Leg whose party can be handed on to somebody else.
+type Referrer interface {
 	// Transfer asks the far side to call to, a number or a SIP URI, and waits
 	// until it reached somebody there, refused, or ctx ends. With another
 	// answered leg of the same dialer, to is not used and that leg's party is

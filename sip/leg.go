@@ -20,7 +20,7 @@ var (
 	_ call.Dialer     = (*Stack)(nil)
 	_ call.Leg        = (*leg)(nil)
 	_ call.Holder     = (*leg)(nil)
-	_ call.Transferer = (*leg)(nil)
+	_ call.Referrer = (*leg)(nil)
 )
 
 // defaultRing is how long a phone rings when the target does not say.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
-	"strconv"
 	"time"
 
 	"github.com/emiago/sipgo/sip"
@@ -374,9 +373,4 @@ func (l *leg) post(req *sip.Request, d *dialog, then func(*sip.Response, error))
 		res, err := l.stack.transact(ctx, req)
 		l.tell(replied{res, err, then})
 	})
-}
-
-// retryAfter is a header of a 500 that asks for another try within 10 s.
-func retryAfter() sip.Header {
-	return sip.NewHeader("Retry-After", strconv.Itoa(rand.IntN(10)+1))
 }

@@ -74,7 +74,7 @@ func fragment(body []byte) int {
 // errand is something to be done by the goroutine of a leg.
 type errand func()
 
-// Transfer implements call.Transferer.
+// Transfer implements call.Referrer.
 func (l *leg) Transfer(ctx context.Context, to string, with call.Leg) error {
 	replaces := ""
 	if with != nil {

@@ -41,7 +41,7 @@ func (f *far) notify(invite message, status, state string) string {
 }
 
 func transfer(l call.Leg, to string, with call.Leg) <-chan error {
-	return doing(func(ctx context.Context) error { return l.(call.Transferer).Transfer(ctx, to, with) })
+	return doing(func(ctx context.Context) error { return l.(call.Referrer).Transfer(ctx, to, with) })
 }
 
 func TestBlindTransfer(t *testing.T) {
