@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -215,6 +216,7 @@ type fakeMedia struct {
 	mu      sync.Mutex
 	remotes []Remote
 	closed  bool
+	silent  atomic.Int64
 	keys    chan rune
 	at      time.Duration
 }
@@ -231,6 +233,7 @@ func (m *fakeMedia) WriteFrame(media.Frame) error { return nil }
 func (m *fakeMedia) Local() netip.AddrPort        { return netip.MustParseAddrPort("127.0.0.1:30000") }
 func (m *fakeMedia) Digits() <-chan rune          { return m.keys }
 func (m *fakeMedia) Stats() call.MediaStats       { return call.MediaStats{Codec: "PCMA", Sent: 7} }
+func (m *fakeMedia) Silent() time.Duration        { return time.Duration(m.silent.Load()) }
 func (m *fakeMedia) Close() error                 { m.mu.Lock(); defer m.mu.Unlock(); m.closed = true; return nil }
 func (m *fakeMedia) Negotiate(r Remote) error {
 	m.mu.Lock()

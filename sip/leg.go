@@ -17,9 +17,9 @@ import (
 )
 
 var (
-	_ call.Dialer     = (*Stack)(nil)
-	_ call.Leg        = (*leg)(nil)
-	_ call.Holder     = (*leg)(nil)
+	_ call.Dialer   = (*Stack)(nil)
+	_ call.Leg      = (*leg)(nil)
+	_ call.Holder   = (*leg)(nil)
 	_ call.Referrer = (*leg)(nil)
 )
 
@@ -93,14 +93,18 @@ type leg struct {
 	answer    session // the far side's last usable description
 	remote    Remote  // what the media was told last
 	crypto    keys    // our own of SRTP, drawn when first needed
-	session   uint64  // identifies our side in every description of this call
-	version   uint64
-	acks      map[string]*sip.Request // by To tag
-	ackTo     map[string]netip.AddrPort
-	peers     []netip.Addr
-	channel   bool // a channel of the trunk is held
-	giveUp    *time.Timer
-	again     *reinvite
+	// The far side's silence: checked by the alarm, counted from heardFrom on.
+	listening   alarm
+	heardFrom   time.Time
+	expectSound bool
+	session     uint64 // identifies our side in every description of this call
+	version     uint64
+	acks        map[string]*sip.Request // by To tag
+	ackTo       map[string]netip.AddrPort
+	peers       []netip.Addr
+	channel     bool // a channel of the trunk is held
+	giveUp      *time.Timer
+	again       *reinvite
 
 	owner       bool               // the Call-ID is ours
 	branches    map[string]*branch // early dialogs, by To tag
@@ -353,6 +357,8 @@ func (l *leg) loop(ctx context.Context) {
 		case <-l.backoff.C():
 			l.backoff.stop()
 			l.propose(l.changing)
+		case now := <-l.listening.C():
+			l.listened(now)
 		case <-l.wish:
 			l.do(l.m.on(input{what: hangup}))
 		case <-setup:
@@ -374,6 +380,7 @@ func (l *leg) stopAlarms() {
 	l.expiring.stop()
 	l.backoff.stop()
 	l.giveUpRefer.stop()
+	l.listening.stop()
 }
 
 // giveIn ends the leg without waiting for anybody: the process stops.

@@ -40,6 +40,8 @@ type Media interface {
 	Negotiate(Remote) error
 	Digits() <-chan rune
 	Stats() call.MediaStats
+	// Silent is the time since the far side's latest packet, or since it opened.
+	Silent() time.Duration
 	Close() error
 }
 
@@ -133,6 +135,7 @@ func (l *leg) negotiate(s session) error {
 	if l.sound == nil || !r.Addr.IsValid() {
 		return nil
 	}
+	l.listenFrom(time.Now(), s.direction, s.held())
 	if r.Secure, err = l.ownKeys().agree(l.policy(), s); err != nil {
 		return err
 	}

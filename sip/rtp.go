@@ -3,6 +3,7 @@ package sip
 import (
 	"fmt"
 	"net/netip"
+	"time"
 
 	"parley/call"
 	"parley/media/codec"
@@ -37,6 +38,8 @@ func (m lineMedia) Negotiate(r Remote) error {
 	}
 	return m.Line.Negotiate(to)
 }
+
+func (m lineMedia) Silent() time.Duration { return m.Line.Stats().Silent }
 
 func (m lineMedia) Stats() call.MediaStats {
 	s := m.Line.Stats()

@@ -38,6 +38,9 @@ type Options struct {
 	// OpenMedia opens the RTP side of one leg. Nil means signalling only: the
 	// offer names the discard port.
 	OpenMedia func() (Media, error)
+	// MediaTimeout ends an answered call from which no sound came for so long,
+	// unless it is on hold; 0 for 9 s, negative for never.
+	MediaTimeout time.Duration
 	// UserAgent is the header of our requests; empty for "parley".
 	UserAgent string
 	Log       *slog.Logger
@@ -76,6 +79,7 @@ type Stack struct {
 	behindNAT        bool // Advertise is not ours and goes into SDP as well
 	trunks           map[string]*account
 	openMedia        func() (Media, error)
+	mediaTimeout     time.Duration // negative for none
 	agent            string
 	log              *slog.Logger
 	drain            time.Duration
@@ -135,6 +139,9 @@ func New(o Options) (*Stack, error) {
 	}
 	if s.second = o.second; s.second == 0 {
 		s.second = time.Second
+	}
+	if s.mediaTimeout = o.MediaTimeout; s.mediaTimeout == 0 {
+		s.mediaTimeout = defaultMediaTimeout
 	}
 	if s.drain == 0 {
 		s.drain = 5 * time.Second
