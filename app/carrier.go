@@ -37,8 +37,18 @@ func newSIP(c Config, o sip.Options) (*sip.Stack, error) {
 	return sip.New(o)
 }
 
-// trunk is the account as the SIP stack wants it.
+// trunk is the account as the SIP stack wants it, with its secret.
 func (t TrunkConfig) trunk() (sip.Trunk, error) {
+	trunk, err := t.settings()
+	if err != nil {
+		return trunk, err
+	}
+	trunk.Password, err = t.secret()
+	return trunk, err
+}
+
+// settings are the account without its secret, checked.
+func (t TrunkConfig) settings() (sip.Trunk, error) {
 	host, port := t.Host, 0
 	if h, p, err := net.SplitHostPort(t.Host); err == nil {
 		n, err := strconv.Atoi(p)
@@ -47,16 +57,29 @@ func (t TrunkConfig) trunk() (sip.Trunk, error) {
 		}
 		host, port = h, n
 	}
-	password, err := t.secret()
-	if err != nil {
-		return sip.Trunk{}, err
-	}
 	secure, err := sip.ParseSRTP(t.SRTP)
 	if err != nil {
 		return sip.Trunk{}, fmt.Errorf("trunk %s: %w", t.Name, err)
 	}
-	return sip.Trunk{
-		Name: t.Name, Host: host, Port: port, Username: t.Username, Password: password, Realm: t.Realm,
-		FromDomain: t.FromDomain, CallerID: t.CallerID, Channels: t.Channels, CPS: t.CallsPerSecond, SRTP: secure,
-	}, nil
+	if s := t.DialPlan.Scheme; s != "" && s != "sip" && s != "tel" {
+		return sip.Trunk{}, fmt.Errorf("trunk %s: dial_plan.scheme %q is neither sip nor tel", t.Name, s)
+	}
+	trunk := sip.Trunk{
+		Name: t.Name, Host: host, Port: port, Username: t.Username, Realm: t.Realm,
+		Proxy: t.Proxy, Domain: t.Domain, FromDomain: t.FromDomain, ContactDomain: t.ContactDomain, Dial: t.DialPlan.plan(),
+		CallerID: t.CallerID, Channels: t.Channels, CPS: t.CallsPerSecond, SRTP: secure,
+	}
+	return trunk, trunk.Check()
+}
+
+func (p DialPlanConfig) plan() sip.DialPlan {
+	rewrites := func(all []RewriteConfig) (out []sip.Rewrite) {
+		for _, r := range all {
+			out = append(out, sip.Rewrite(r))
+		}
+		return out
+	}
+	return sip.DialPlan{
+		Callee: rewrites(p.Callee), Caller: rewrites(p.Caller), Tel: p.Scheme == "tel", UserPhone: p.UserPhone,
+	}
 }

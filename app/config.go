@@ -15,8 +15,6 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml"
-
-	"parley/sip"
 )
 
 // Config is the whole configuration. Its defaults live in Defaults; the file
@@ -62,14 +60,36 @@ type TrunkConfig struct {
 	Username string `yaml:"username"`
 	Password string `yaml:"password"`
 	// PasswordFile keeps the secret out of this file.
-	PasswordFile   string  `yaml:"password_file"`
-	Realm          string  `yaml:"realm"`
-	FromDomain     string  `yaml:"from_domain"`
-	CallerID       string  `yaml:"caller_id"`
-	Channels       int     `yaml:"channels"`
-	CallsPerSecond float64 `yaml:"calls_per_second"`
+	PasswordFile string `yaml:"password_file"`
+	Realm        string `yaml:"realm"`
+	// Proxy is the outbound proxy's "host" or "host:port".
+	Proxy          string         `yaml:"proxy"`
+	Domain         string         `yaml:"domain"`
+	FromDomain     string         `yaml:"from_domain"`
+	ContactDomain  string         `yaml:"contact_domain"`
+	DialPlan       DialPlanConfig `yaml:"dial_plan"`
+	CallerID       string         `yaml:"caller_id"`
+	Channels       int            `yaml:"channels"`
+	CallsPerSecond float64        `yaml:"calls_per_second"`
 	// SRTP is off, offer or require.
 	SRTP string `yaml:"srtp"`
+}
+
+// DialPlanConfig is the form in which a carrier wants the numbers of a call.
+type DialPlanConfig struct {
+	// Scheme of the called URI: sip (also when empty) or tel.
+	Scheme    string          `yaml:"scheme"`
+	UserPhone bool            `yaml:"user_phone"`
+	Callee    []RewriteConfig `yaml:"callee"`
+	Caller    []RewriteConfig `yaml:"caller"`
+}
+
+// RewriteConfig is one line of a dial plan.
+type RewriteConfig struct {
+	Prefix  string `yaml:"prefix"`
+	Regexp  string `yaml:"regexp"`
+	Strip   int    `yaml:"strip"`
+	Prepend string `yaml:"prepend"`
 }
 
 // ASRConfig chooses the recogniser.
@@ -211,9 +231,10 @@ func (c *Config) check() error {
 			bad("trunks[%d]: the name %q is taken by an earlier trunk", i, t.Name)
 		case t.Password != "" && t.PasswordFile != "":
 			bad("trunk %s: give password or password_file, not both", t.Name)
-		}
-		if _, err := sip.ParseSRTP(t.SRTP); err != nil {
-			bad("trunk %s: %v", t.Name, err)
+		default:
+			if _, err := t.settings(); err != nil {
+				bad("%w", err)
+			}
 		}
 		seen[t.Name] = true
 	}

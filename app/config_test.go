@@ -16,7 +16,9 @@ func TestTheSampleShowsTheDefaults(t *testing.T) {
 	}
 	want := Defaults()
 	want.Trunks = []TrunkConfig{{
-		Name: "carrier", Host: "127.0.0.1:5070", CallerID: "+12025550100", Channels: 30, CallsPerSecond: 5, SRTP: "off",
+		Name: "carrier", Host: "127.0.0.1:5070",
+		DialPlan: DialPlanConfig{Scheme: "sip", Callee: []RewriteConfig{{Prefix: "+"}}, Caller: []RewriteConfig{}},
+		CallerID: "+12025550100", Channels: 30, CallsPerSecond: 5, SRTP: "off",
 	}}
 	want.Rules.TestNumbers = []string{}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -34,6 +36,10 @@ func TestWrongConfigurationsSayWhatToDo(t *testing.T) {
 		"trunk without host": {"trunks:\n  - name: a\n", "needs a name and a host"},
 		"two of a name":      {"trunks:\n  - {name: a, host: h}\n  - {name: a, host: i}\n", "taken by an earlier trunk"},
 		"two passwords":      {"trunks:\n  - {name: a, host: h, password: x, password_file: y}\n", "not both"},
+		"no port":            {"trunks:\n  - {name: a, host: 'h:x'}\n", `"x" is no port`},
+		"rewrite":            {"trunks:\n  - name: a\n    host: h\n    dial_plan: {callee: [{regexp: '('}]}\n", "callee rewrite 1: error parsing regexp"},
+		"scheme":             {"trunks:\n  - {name: a, host: h, dial_plan: {scheme: sips}}\n", "neither sip nor tel"},
+		"rewrite's field":    {"trunks:\n  - name: a\n    host: h\n    dial_plan: {callee: [{cut: 1}]}\n", `[4:27] unknown field "cut"`},
 		"no calls":           {"limits: {calls: 0}\n", "above zero"},
 		"log level":          {"log: {level: loud}\n", "none of debug"},
 	} {

@@ -112,6 +112,9 @@ func (d *dialog) cancel(invite *sip.Request) *sip.Request {
 	req := d.request(sip.CANCEL, invite.Recipient, d.inviteSeq)
 	branch, _ := invite.Via().Params.Get("branch")
 	req.Via().Params.Add("branch", branch)
+	for _, r := range invite.GetHeaders("Route") {
+		req.AppendHeader(r)
+	}
 	req.SetBody(nil)
 	req.SetDestination(d.peer.String())
 	return req

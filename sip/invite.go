@@ -14,9 +14,9 @@ import (
 // How a leg carries out its machine: what it reads out of responses, and what
 // it sends.
 
-// sendInvite starts an INVITE transaction and watches it.
-func (l *leg) sendInvite() {
-	extra := []sip.Header{}
+// newInvite writes the next INVITE outside a dialog, with our offer.
+func (l *leg) newInvite() *sip.Request {
+	extra := l.path.headers()
 	if l.target.Call != "" {
 		extra = append(extra, sip.NewHeader("X-Parley-Call", l.target.Call))
 	}
@@ -28,9 +28,14 @@ func (l *leg) sendInvite() {
 	}
 	extra = append(extra, sip.NewHeader("Supported", supported))
 	extra = append(extra, l.timer.headers()...)
+	return l.dlg.invite(l.describe(sendrecv, offered(), nil), extra...)
+}
+
+// sendInvite starts an INVITE transaction and watches it.
+func (l *leg) sendInvite() {
 	clear(l.branches) // those of a refused INVITE are gone with it
 	l.try++
-	l.invite = l.dlg.invite(l.describe(sendrecv, offered(), nil), extra...)
+	l.invite = l.newInvite()
 	l.branch, _ = l.invite.Via().Params.Get("branch")
 	tx, err := l.stack.begin(context.Background(), l.invite)
 	if err != nil {

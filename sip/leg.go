@@ -280,20 +280,7 @@ func (l *leg) prepare(ctx context.Context) error {
 		return err
 	}
 	l.befriend(peer.Addr())
-	local := s.addressTowards(peer.Addr())
-	domain := l.path.domain
-	if domain == "" {
-		domain = local.Addr().String()
-	}
-	l.dlg = &dialog{
-		callID: l.callID, localTag: l.localTag, local: local, peer: peer, agent: s.agent,
-		from:    sip.Uri{Scheme: "sip", User: l.path.from, Host: domain},
-		to:      l.path.to,
-		contact: sip.Uri{Scheme: "sip", User: "parley", Host: local.Addr().String(), Port: int(local.Port())},
-	}
-	if l.path.account != nil {
-		l.dlg.realm = l.path.account.Realm
-	}
+	l.dlg = s.newDialog(l.path, l.callID, l.localTag, peer)
 	if err := l.openSound(); err != nil {
 		return fmt.Errorf("open the media of the call: %w", err)
 	}

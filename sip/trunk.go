@@ -26,10 +26,16 @@ type Trunk struct {
 	// Username and Password answer the trunk's digest challenges; with Realm
 	// set, only challenges of that realm.
 	Username, Password, Realm string
+	// Proxy ("host:port") is the next hop on the way to Host and stands in the
+	// Route of what begins there; empty for none.
+	Proxy string
+	// Dial says in which form the trunk wants the numbers.
+	Dial DialPlan
 	// Domain is the host part of the called URI; empty for Host.
 	Domain string
-	// FromDomain is the host part of the From URI; empty for our own address.
-	FromDomain string
+	// FromDomain is the host part of the From URI, ContactDomain that of Contact;
+	// empty for our own address.
+	FromDomain, ContactDomain string
 	// CallerID is presented when the target names none.
 	CallerID string
 	// Channels bounds the calls at one time and CPS those begun in a second;
@@ -46,8 +52,16 @@ type Trunk struct {
 // account is a Trunk with what it is doing now.
 type account struct {
 	Trunk
-	live atomic.Int64
-	pace *rate.Limiter // nil: unbounded
+	plan  dialplan
+	proxy sip.Uri // of Trunk.Proxy; no host when there is none
+	live  atomic.Int64
+	pace  *rate.Limiter // nil: unbounded
+}
+
+// Check finds what is wrong with a trunk's settings; it asks nobody.
+func (t Trunk) Check() error {
+	_, err := newAccount(t)
+	return err
 }
 
 func newAccount(t Trunk) (*account, error) {
@@ -55,14 +69,26 @@ func newAccount(t Trunk) (*account, error) {
 		return nil, fmt.Errorf("trunk %q: give it a name and a host", t.Name)
 	}
 	if t.Port < 0 || t.Port > 65535 {
-		return nil, fmt.Errorf("trunk %q: port %d is none; use 1 to 65535", t.Name, t.Port)
+		return nil, fmt.Errorf("trunk %q: its port is none; use 1 to 65535", t.Name)
 	}
-	for _, s := range []string{t.Host, t.Domain, t.FromDomain, t.CallerID, t.Username} {
+	for _, s := range []string{t.Host, t.Domain, t.FromDomain, t.ContactDomain, t.Proxy, t.CallerID, t.Username} {
 		if !clean(s) {
 			return nil, fmt.Errorf("trunk %q: %q holds characters that a SIP header cannot carry", t.Name, s)
 		}
 	}
-	a := &account{Trunk: t}
+	plan, err := newDialplan(t.Dial)
+	if err != nil {
+		return nil, fmt.Errorf("trunk %q: dial plan: %w", t.Name, err)
+	}
+	a := &account{Trunk: t, plan: plan}
+	if t.Proxy != "" {
+		var hop path
+		if err := hop.setHop(t.Proxy); err != nil {
+			return nil, fmt.Errorf("trunk %q: %w", t.Name, err)
+		}
+		a.proxy = sip.Uri{Scheme: "sip", Host: hop.host, Port: hop.port, UriParams: sip.NewParams()}
+		a.proxy.UriParams.Add("lr", "")
+	}
 	if t.CPS > 0 {
 		a.pace = rate.NewLimiter(rate.Limit(t.CPS), max(1, int(t.CPS)))
 	}
@@ -98,10 +124,12 @@ type path struct {
 	account *account // nil: direct or by proxy, and no challenge is answered
 	to      sip.Uri  // request URI
 	from    string   // user part of the From URI
-	domain  string   // host part of the From URI, "" for our own address
 	host    string   // next hop
 	port    int
 }
+
+// proxied reports whether another proxy than the trunk's own stands between.
+func (p *path) proxied() bool { return p.account != nil && p.account.proxy.Host != "" }
 
 // plan turns a target into a path; it asks nobody.
 func (s *Stack) plan(t call.Target) (path, error) {
@@ -116,10 +144,11 @@ func (s *Stack) plan(t call.Target) (path, error) {
 		if p.account = s.trunks[t.Trunk]; p.account == nil {
 			return p, fmt.Errorf("%w: there is no trunk %q; name one of the configuration", ErrTarget, t.Trunk)
 		}
-		p.host, p.port, p.domain = p.account.Host, p.account.Port, p.account.FromDomain
+		p.host, p.port = p.account.Host, p.account.Port
 		if p.from == "" {
 			p.from = userPart(p.account.CallerID)
 		}
+		p.from = p.account.plan.present(p.from)
 	}
 	if t.Proxy != "" {
 		// Credentials are for the trunk's own host only.
@@ -131,7 +160,45 @@ func (s *Stack) plan(t call.Target) (path, error) {
 	if p.from == "" {
 		p.from = "anonymous"
 	}
-	return p, p.setTo(t.To)
+	if err := p.setTo(t.To); err != nil {
+		return p, err
+	}
+	if p.proxied() {
+		p.host, p.port = p.account.proxy.Host, p.account.proxy.Port
+	}
+	return p, nil
+}
+
+// newDialog begins the dialog of a call on this path towards peer.
+func (s *Stack) newDialog(p path, callID, localTag string, peer netip.AddrPort) *dialog {
+	local := s.addressTowards(peer.Addr())
+	ours := local.Addr().String()
+	d := &dialog{
+		callID: callID, localTag: localTag, local: local, peer: peer, agent: s.agent,
+		from: sip.Uri{Scheme: "sip", User: p.from, Host: ours}, to: p.to,
+		contact: sip.Uri{Scheme: "sip", User: "parley", Host: ours, Port: int(local.Port())},
+	}
+	a := p.account
+	if a == nil {
+		return d
+	}
+	d.realm = a.Realm
+	if a.FromDomain != "" {
+		ours = a.FromDomain
+	}
+	d.from = a.plan.identity(p.from, ours)
+	if a.ContactDomain != "" {
+		d.contact.Host = a.ContactDomain
+	}
+	return d
+}
+
+// headers are what this path adds to an INVITE.
+func (p *path) headers() []sip.Header {
+	if !p.proxied() {
+		return nil
+	}
+	return []sip.Header{&sip.RouteHeader{Address: p.account.proxy}}
 }
 
 func (p *path) setHop(hostport string) error {
@@ -156,10 +223,19 @@ func (p *path) setTo(to string) error {
 		if !isNumber(to) {
 			return fmt.Errorf("%w: it is neither a number nor a sip: URI", ErrTarget)
 		}
-		p.to = sip.Uri{Scheme: "sip", User: strings.ReplaceAll(to, "#", "%23"), Host: p.host, Port: p.port}
-		if p.account != nil && p.account.Domain != "" {
-			p.to.Host, p.to.Port = p.account.Domain, 0
+		if p.account == nil {
+			p.to = dialplan{}.uri(to, p.host, p.port)
+			return nil
 		}
+		number, err := p.account.plan.dial(to)
+		if err != nil {
+			return err
+		}
+		host, port := p.host, p.port
+		if p.account.Domain != "" {
+			host, port = p.account.Domain, 0
+		}
+		p.to = p.account.plan.uri(number, host, port)
 		return nil
 	}
 	if !strings.EqualFold(scheme, "sip") {
