@@ -143,7 +143,7 @@ func TestSRTPAgreed(t *testing.T) {
 		}
 		for _, s := range secrets {
 			raw, _ := base64.StdEncoding.DecodeString(s)
-			for _, form := range []string{s, fmt.Sprintf("%x", raw), fmt.Sprint(raw)} {
+			for _, form := range []string{s, fmt.Sprintf("%x", raw), fmt.Sprintf("%v", raw)} {
 				if strings.Contains(shown, form) {
 					t.Errorf("a key is shown: %s", form)
 				}

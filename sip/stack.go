@@ -87,6 +87,9 @@ type Stack struct {
 	sock      *socket
 	parser    *sip.Parser
 	transport *sip.TransportLayer
+	// door is held while a transaction begins; shut: none begins any more.
+	door      sync.RWMutex
+	shut      bool
 	txs       *sip.TransactionLayer
 	secret    [32]byte
 	second    time.Duration
@@ -243,6 +246,9 @@ loop:
 	case <-drain.C:
 		s.hangAll(true)
 	}
+	s.door.Lock()
+	s.shut = true
+	s.door.Unlock()
 	s.txs.Close()
 	s.sock.Close()
 	for err := range broken { // the reader ends because its socket closed

@@ -23,11 +23,14 @@ func TestStopEndsCalls(t *testing.T) {
 	step(t, ringing, call.Ringing)
 	stopped := make(chan struct{})
 	go func() { r.stop(); close(stopped) }()
-	for range 2 {
+	for left := 2; left > 0; {
 		switch m := r.far.next(); m.method() {
 		case "BYE":
+			left--
 			r.far.reply(m, "200 OK", "")
+		case "ACK": // of the 487, which may come before the other call's BYE
 		case "CANCEL":
+			left--
 			r.far.reply(m, "200 OK", "")
 			r.far.reply(invite, "487 Request Terminated", "")
 		default:

@@ -23,6 +23,11 @@ func (s *Stack) send(m sip.Message, to netip.AddrPort) {
 // set. The request must not be touched afterwards.
 func (s *Stack) begin(ctx context.Context, req *sip.Request) (*sip.ClientTx, error) {
 	req.Laddr = sip.Addr{IP: s.local.Addr().AsSlice(), Port: int(s.local.Port())}
+	s.door.RLock()
+	defer s.door.RUnlock()
+	if s.shut {
+		return nil, ErrClosed // without our socket sipgo would open one of its own
+	}
 	return s.txs.Request(ctx, req)
 }
 

@@ -201,7 +201,7 @@ func TestKeysAreNotShown(t *testing.T) {
 	all := log.String() + string(asJSON) + fmt.Sprintf("%v %+v %#v %s %q %x", k, k, k, k, k, k)
 	material := k.material()
 	for _, secret := range []string{
-		k.Inline()[7:], hex.EncodeToString(material[:4]), fmt.Sprint(material[:4])[1:10], fmt.Sprintf("%#v", material[:4])[7:],
+		k.Inline()[7:], hex.EncodeToString(material[:4]), fmt.Sprintf("%v", material[:4])[1:10], fmt.Sprintf("%#v", material[:4])[7:],
 	} {
 		if strings.Contains(all, secret) {
 			t.Errorf("%q is shown in %s", secret, all)
