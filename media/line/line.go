@@ -206,7 +206,8 @@ func (p *plan) secure(before *plan) (err error) {
 // SetEarly says whether frames are flagged Early from now on.
 func (l *Line) SetEarly(early bool) { l.early.Store(early) }
 
-// Digits are the keys that the far side pressed. A reader that does not keep
+// Digits are the keys that the far side pressed, by telephone events, or by
+// tones in the sound where events were not negotiated. A reader that does not keep
 // up loses keys, which Stats counts. Close closes it.
 func (l *Line) Digits() <-chan rune { return l.digits }
 
@@ -248,6 +249,8 @@ func (l *Line) ReadFrame(f *media.Frame) error {
 	f.Flags &^= media.Early
 	if l.early.Load() {
 		f.Flags |= media.Early
+	} else if l.remote != nil && l.remote.DTMF == 0 {
+		l.hearKeys(f)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"parley/media"
 	"parley/media/dtmf"
 	"parley/media/jitter"
 	"parley/media/rtp"
@@ -29,6 +30,7 @@ type receiving struct {
 	highest   int64
 	gate      gate
 	keys      dtmf.Receiver
+	tones     dtmf.Detector
 	resting   bool   // the latest packet was comfort noise
 	random    uint32 // of the noise
 	pcm       [packetMax]int16
@@ -140,6 +142,7 @@ func (l *Line) newSource(from netip.AddrPort) {
 	r.reception = rtp.NewReception(int(l.remote.Codec.Rate()))
 	r.seen, r.highest = 0, 0
 	r.keys.Reset()
+	r.tones.Reset()
 	r.resting = false
 	l.jitter.Reset()
 	if err := l.rtp.connect(from); err != nil {
@@ -159,11 +162,7 @@ func (l *Line) payload(h rtp.Header, payload []byte, arrival time.Duration) {
 		if !ok {
 			return
 		}
-		select {
-		case l.digits <- key:
-		default:
-			l.counts.digitsLost.Add(1)
-		}
+		l.pressed(key)
 	case h.PayloadType == comfortNoise:
 		pcm := r.comfort(r.pcm[:l.remote.Codec.Rate().Samples()], payload)
 		l.jitter.Put(jitter.Packet{Timestamp: h.Timestamp, Arrival: arrival, PCM: pcm, Noise: true})
@@ -171,6 +170,29 @@ func (l *Line) payload(h rtp.Header, payload []byte, arrival time.Duration) {
 		l.counts.malformed.Add(1)
 	}
 	r.resting = h.PayloadType == comfortNoise
+}
+
+// hearKeys looks for tones in the frame that is about to be heard.
+func (l *Line) hearKeys(f *media.Frame) {
+	d := &l.receiving.tones
+	switch {
+	case f.Rate != media.Rate8k:
+	case f.Is(media.Concealed):
+		d.Skip()
+	case f.Is(media.Voiced) || d.Busy():
+		if key, ok := d.Frame(f.PCM); ok {
+			l.pressed(key)
+		}
+	}
+}
+
+// pressed passes a key on; a reader that does not keep up loses it.
+func (l *Line) pressed(key rune) {
+	select {
+	case l.digits <- key:
+	default:
+		l.counts.digitsLost.Add(1)
+	}
 }
 
 // comfortNoise is the static payload type of RFC 3389. It is not offered: a far

@@ -162,3 +162,44 @@ func TestQuietButThere(t *testing.T) {
 		}
 	}
 }
+
+// TestKeysInTheSound: tones are keys where telephone events were not negotiated,
+// also over a lost packet, and are not where they were.
+func TestKeysInTheSound(t *testing.T) {
+	for _, events := range []uint8{0, 101} {
+		var m beat.Manual
+		b := open(t, &m)
+		far := intrude(t, "127.0.0.1:0")
+		negotiate(t, b, Remote{Addr: far.addr(), Codec: codec.PCMU, DTMF: events})
+		var pcm []int16
+		for _, pair := range [][2]float64{{770, 1336}, {770, 1336}, {941, 1477}} { // 55#
+			for i := range 2400 { // 120 ms of it, 180 ms of pause
+				v := 0.0
+				if x := float64(i) / 8000; x < 0.12 {
+					v = 5000 * (math.Sin(2*math.Pi*pair[0]*x) + math.Sin(2*math.Pi*pair[1]*x))
+				}
+				pcm = append(pcm, int16(v))
+			}
+		}
+		for i := 0; i*160 < len(pcm); i++ {
+			if i != 3 {
+				far.send(t, b.Local(), rtp.Header{SSRC: 7, Sequence: uint16(i), Timestamp: uint32(i * 160)},
+					codec.PCMU.AppendPayload(nil, pcm[i*160:(i+1)*160]))
+			}
+			m.Step(1)
+		}
+		m.Step(5)
+		b.Close()
+		var got []rune
+		for d := range b.Digits() {
+			got = append(got, d)
+		}
+		want := "55#"
+		if events != 0 {
+			want = ""
+		}
+		if string(got) != want {
+			t.Errorf("events of type %d: heard %q, want %q", events, string(got), want)
+		}
+	}
+}
