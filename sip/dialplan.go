@@ -65,7 +65,7 @@ func newDialplan(p DialPlan) (dialplan, error) {
 		return dialplan{}, err
 	}
 	if p.Tel && p.UserPhone {
-		return dialplan{}, errors.New("user=phone belongs to sip: URIs; leave it out with tel:")
+		return dialplan{}, errors.New("user=phone belongs to sip: URIs; leave it out where numbers are tel: URIs")
 	}
 	return dialplan{callee: callee, caller: caller, tel: p.Tel, userPhone: p.UserPhone}, nil
 }
