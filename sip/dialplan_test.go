@@ -67,7 +67,7 @@ func TestDialPlansThatAreWrong(t *testing.T) {
 		`prepend "0 0" is no part`:                {Callee: []Rewrite{{Prepend: "0 0"}}},
 		`prefix "<" is no part`:                   {Callee: []Rewrite{{Prefix: "<"}}},
 		"missing closing )":                       {Callee: []Rewrite{{Regexp: "("}}},
-		"leave it out with tel:":                  {Tel: true, UserPhone: true},
+		"leave it out where numbers are tel:":     {Tel: true, UserPhone: true},
 		"257 rewrites are too many":               {Callee: make([]Rewrite, 257)},
 	} {
 		if _, err := newDialplan(p); err == nil || !strings.Contains(err.Error(), want) {
