@@ -1,5 +1,6 @@
-// Package sharedtest finds the data and models that tests use and the
-// repository does not hold: they are large and belong to others.
+// Package sharedtest finds what the tests of every floor look for: the data and
+// models that the repository does not hold (they are large and belong to
+// others), and the ports of the programs they start.
 package sharedtest
 
 import (

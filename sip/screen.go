@@ -45,8 +45,8 @@ func parse(p *sip.Parser, data []byte) (msg sip.Message, err error) {
 // answered from here without any state. True passes the datagram to sipgo's
 // transactions.
 func (s *Stack) hear(data []byte, src netip.AddrPort) bool {
-	if len(bytes.Trim(data, "\x00\r\n\t ")) == 0 {
-		return false // keep-alive
+	if s.shut.Load() || len(bytes.Trim(data, "\x00\r\n\t ")) == 0 {
+		return false // a keep-alive, or too late
 	}
 	if !s.isPeer(src.Addr()) {
 		if !s.strangers.Allow() {

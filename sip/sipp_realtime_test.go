@@ -66,13 +66,7 @@ func startSIPp(t *testing.T, args ...string) *sipp {
 	ended := make(chan struct{})
 	go func() { s.done <- cmd.Wait(); close(ended) }()
 	t.Cleanup(func() { _ = cmd.Process.Kill(); <-ended })
-	eventually(t, func() bool { // until somebody has the port
-		c, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: s.port})
-		if err == nil {
-			c.Close()
-		}
-		return err != nil
-	})
+	eventually(t, func() bool { return sharedtest.Bound(t, s.port) })
 	return s
 }
 

@@ -87,9 +87,10 @@ type Stack struct {
 	sock      *socket
 	parser    *sip.Parser
 	transport *sip.TransportLayer
-	// door is held while a transaction begins; shut: none begins any more.
+	// door is held while a transaction begins; shut: none begins any more, and
+	// nothing is read.
 	door      sync.RWMutex
-	shut      bool
+	shut      atomic.Bool
 	txs       *sip.TransactionLayer
 	secret    [32]byte
 	second    time.Duration
@@ -246,9 +247,7 @@ loop:
 	case <-drain.C:
 		s.hangAll(true)
 	}
-	s.door.Lock()
-	s.shut = true
-	s.door.Unlock()
+	s.shutDoor()
 	s.txs.Close()
 	s.sock.Close()
 	for err := range broken { // the reader ends because its socket closed
@@ -258,6 +257,20 @@ loop:
 	_ = s.transport.Close()
 	return failed
 }
+
+// shutDoor lets no transaction begin any more. sipgo opens a socket of its own,
+// which nobody closes, for a transaction that does not find ours; and it takes
+// each request up on a goroutine that we cannot wait for. So nothing further is
+// read, and those that were get the moment they need.
+func (s *Stack) shutDoor() {
+	s.door.Lock()
+	s.shut.Store(true)
+	s.door.Unlock()
+	time.Sleep(takenUp)
+}
+
+// takenUp is how long sipgo may need to take up a request it has read.
+const takenUp = 50 * time.Millisecond
 
 // hangAll closes the door and ends every leg; at once means without waiting
 // for the far side.

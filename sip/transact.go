@@ -25,7 +25,7 @@ func (s *Stack) begin(ctx context.Context, req *sip.Request) (*sip.ClientTx, err
 	req.Laddr = sip.Addr{IP: s.local.Addr().AsSlice(), Port: int(s.local.Port())}
 	s.door.RLock()
 	defer s.door.RUnlock()
-	if s.shut {
+	if s.shut.Load() {
 		return nil, ErrClosed // without our socket sipgo would open one of its own
 	}
 	return s.txs.Request(ctx, req)

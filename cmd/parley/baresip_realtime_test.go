@@ -5,7 +5,6 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -86,13 +85,7 @@ module_app menu.so
 			t.Logf("baresip said:\n%.3000s", out.String())
 		}
 	})
-	until(t, 10*time.Second, "baresip has its port", func() bool {
-		c, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port})
-		if err == nil {
-			c.Close()
-		}
-		return err != nil
-	})
+	until(t, 10*time.Second, "baresip has its port", func() bool { return sharedtest.Bound(t, port) })
 	return port
 }
 

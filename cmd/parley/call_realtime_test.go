@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,6 +18,7 @@ import (
 	"parley/call"
 	"parley/media/wav"
 	"parley/outcome"
+	"parley/sharedtest"
 )
 
 // callPatience bounds one call of these tests, with the engines' start.
@@ -92,13 +92,7 @@ func startSIPp(t *testing.T, args ...string) (port int, done <-chan error) {
 		verdict <- nil
 	}()
 	t.Cleanup(func() { _ = cmd.Process.Kill(); <-ended })
-	until(t, 10*time.Second, "SIPp has its port", func() bool {
-		c, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port})
-		if err == nil {
-			c.Close()
-		}
-		return err != nil
-	})
+	until(t, 10*time.Second, "SIPp has its port", func() bool { return sharedtest.Bound(t, port) })
 	return port, verdict
 }
 
