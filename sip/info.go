@@ -59,7 +59,7 @@ func (l *leg) informed(a asked) {
 	}
 	key, code := keyOf(kind, a.req.Body())
 	if key != 0 && l.m.state == talking {
-		l.press(key)
+		l.press(key, inINFO)
 	}
 	if code == sip.StatusUnsupportedMediaType {
 		l.refuseWith(a, code, []sip.Header{sip.NewHeader("Accept", "application/dtmf-relay, application/dtmf")})

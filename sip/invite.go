@@ -319,7 +319,10 @@ func (l *leg) describe(d direction, formats []format, answers *session) []byte {
 }
 
 // press passes on a key; a reader that does not keep up loses keys.
-func (l *leg) press(d rune) {
+func (l *leg) press(d rune, by way) {
+	if l.lastKey.repeats(d, by, time.Now()) {
+		return
+	}
 	select {
 	case l.digits <- d:
 	default:

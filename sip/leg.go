@@ -97,6 +97,7 @@ type leg struct {
 	listening   alarm
 	heardFrom   time.Time
 	expectSound bool
+	lastKey     lastKey
 	session     uint64 // identifies our side in every description of this call
 	version     uint64
 	acks        map[string]*sip.Request // by To tag
@@ -327,7 +328,7 @@ func (l *leg) loop(ctx context.Context) {
 				l.keys = nil
 				continue
 			}
-			l.press(d)
+			l.press(d, inMedia)
 		case <-ring.C:
 			l.do(l.m.on(input{what: ringTimeout}))
 		case <-l.giveUp.C:
