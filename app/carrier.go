@@ -68,6 +68,7 @@ func (t TrunkConfig) settings() (sip.Trunk, error) {
 		Name: t.Name, Host: host, Port: port, Username: t.Username, Realm: t.Realm,
 		Proxy: t.Proxy, Domain: t.Domain, FromDomain: t.FromDomain, ContactDomain: t.ContactDomain, Dial: t.DialPlan.plan(),
 		CallerID: t.CallerID, Channels: t.Channels, CPS: t.CallsPerSecond, SRTP: secure,
+		Priority: t.Priority, Weight: t.Weight,
 	}
 	return trunk, trunk.Check()
 }

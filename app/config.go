@@ -71,6 +71,9 @@ type TrunkConfig struct {
 	CallerID       string         `yaml:"caller_id"`
 	Channels       int            `yaml:"channels"`
 	CallsPerSecond float64        `yaml:"calls_per_second"`
+	// Priority and Weight choose between trunks; lower priorities come first.
+	Priority int `yaml:"priority"`
+	Weight   int `yaml:"weight"`
 	// SRTP is off, offer or require.
 	SRTP string `yaml:"srtp"`
 }

@@ -119,7 +119,7 @@ func Start(ctx context.Context, c Config, o ServeOptions) (_ *Server, err error)
 		(&orphans{end: stack.End, forget: books.LegEnded, log: o.Log}).endAll(ctx, left)
 	})
 	l := &placer{
-		dialer: &gate{next: stack, kernel: kernel, now: time.Now, tests: c.Rules.TestNumbers}, beat: wheel,
+		dialer: stack.Router(&gate{next: stack, kernel: kernel, now: time.Now, tests: c.Rules.TestNumbers}), beat: wheel,
 		recognizer: e.recognizer, voices: e.voices, speaks: e.speaks, prompts: e.voices, recorders: recordersOf(c, recordings), facts: books,
 		flows: shelf, region: c.Rules.Region, tests: c.Rules.TestNumbers, log: o.Log,
 		live: map[string]*liveCall{}, warmed: map[string]bool{}, slots: make(chan struct{}, c.Limits.Calls),

@@ -90,7 +90,7 @@ func Call(ctx context.Context, c Config, s Single) (report call.Report, err erro
 		return report, fmt.Errorf("synthesise the fixed prompts: %w", err)
 	}
 	session := call.New(call.Parts{
-		Dialer: &gate{next: stack, kernel: kernel, now: time.Now, tests: c.Rules.TestNumbers}, Beat: wheel,
+		Dialer: stack.Router(&gate{next: stack, kernel: kernel, now: time.Now, tests: c.Rules.TestNumbers}), Beat: wheel,
 		Recognizer: e.recognizer, Speaker: e.voices, Policy: policy,
 		Recorders: recorders, Watch: s.Watch, Log: s.Log,
 	})
@@ -125,8 +125,8 @@ func (s Single) target(c Config, f *flow.Flow) (call.Target, error) {
 			return call.Target{}, fmt.Errorf("%s: %w", s.To, err)
 		}
 		to = n.E164
-		if s.Trunk == "" && s.Proxy == "" {
-			return call.Target{}, errors.New("a number needs a carrier; name one with --trunk or --proxy")
+		if s.Proxy == "" && len(c.Trunks) == 0 {
+			return call.Target{}, errors.New("a number needs a carrier; name a proxy with --proxy, or trunks in the configuration")
 		}
 	}
 	variables := f.Samples()

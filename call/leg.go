@@ -74,6 +74,8 @@ type Cause struct {
 	SIP, Q850 int
 	// By is who ended it.
 	By Party
+	// Trunk that carried it, or was the last to refuse; "" without one.
+	Trunk string
 	// Rang: a phone rang, or may have: an 18x was seen, or nobody can say.
 	Rang bool
 	// Retryable: another try at once cannot ring a phone twice.

@@ -120,6 +120,9 @@ func (c *conversation) conclude() {
 		r.TalkMS = r.Ended.Sub(r.Answered).Milliseconds()
 	}
 	r.SIP, r.Q850, r.Rang, r.Retryable = cause.SIP, cause.Q850, cause.Rang, cause.Retryable
+	if cause.Trunk != "" {
+		r.Trunk = cause.Trunk // the target may have named several
+	}
 	r.HangupBy = cause.By
 	if c.hangupBy != "" && cause.By == PartyBot {
 		r.HangupBy = c.hangupBy

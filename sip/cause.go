@@ -29,6 +29,11 @@ var (
 	// ErrTrunkFull: every channel of the trunk is in use, or its calls per
 	// second are spent.
 	ErrTrunkFull = errors.New("the trunk takes no more calls now")
+	// ErrTrunkRests: the trunk asked for a rest (503 with Retry-After) or kept
+	// failing, and gets no call for a while.
+	ErrTrunkRests = errors.New("the trunk rests after failures")
+	// ErrNoTrunk: none of the trunks named takes the call now.
+	ErrNoTrunk = errors.New("no trunk takes the call now: each is full, resting, down, or not for this number")
 	// ErrClosed: the stack is not running any more.
 	ErrClosed = errors.New("the SIP stack is closed")
 )

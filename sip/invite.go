@@ -208,6 +208,9 @@ func (l *leg) settle(v settled) {
 		return
 	}
 	in := input{what: failure, code: v.res.StatusCode, reason: v.res.Reason, q850: reasonOf(v.res)}
+	if h := v.res.GetHeader("Retry-After"); h != nil && in.code == sip.StatusServiceUnavailable {
+		l.rest = retryAfter(h.Value())
+	}
 	if in.code == sip.StatusUnauthorized || in.code == sip.StatusProxyAuthRequired {
 		in.mayAgain, in.err = l.answerChallenge(v.res)
 	}
@@ -260,6 +263,9 @@ func (l *leg) do(todo []action) {
 }
 
 func (l *leg) report(a action) {
+	if trunk := l.path.account; trunk != nil {
+		trunk.works()
+	}
 	p := call.Progress{Kind: a.kind, At: time.Now(), SIP: a.code}
 	if a.kind == call.Answered {
 		p.Leg = l.keep()

@@ -103,7 +103,9 @@ type leg struct {
 	acks        map[string]*sip.Request // by To tag
 	ackTo       map[string]netip.AddrPort
 	peers       []netip.Addr
-	channel     bool // a channel of the trunk is held
+	channel     bool          // a channel of the trunk is held
+	trial       bool          // this call finds out whether the trunk works again
+	rest        time.Duration // what the refusal asks for by Retry-After
 	giveUp      *time.Timer
 	again       *reinvite
 
@@ -214,7 +216,7 @@ func (l *leg) close() {
 	l.partedRefer()
 	l.refuseRest()
 	if l.channel {
-		l.path.account.release()
+		l.path.account.release(l.trial)
 	}
 	close(l.progress)
 	close(l.digits)
@@ -232,7 +234,7 @@ func (l *leg) tell(v any) {
 // failEarly ends a leg that never began.
 func (l *leg) failEarly(err error) {
 	l.cause = call.Cause{Network: outcome.TrunkFailed, By: call.PartyBot, Retryable: true, Err: err}
-	if errors.Is(err, ErrTrunkFull) {
+	if errors.Is(err, ErrTrunkFull) || errors.Is(err, ErrTrunkRests) {
 		l.cause.Network = outcome.Congestion
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
@@ -258,6 +260,10 @@ func (l *leg) run(ctx context.Context) {
 	if l.cause.Err == nil {
 		l.cause.Err = l.fault
 	}
+	if a := l.path.account; a != nil {
+		l.cause.Trunk = a.Name
+		a.judge(l.cause, l.rest)
+	}
 	l.closeSound()
 	l.stack.bury(l, l.peers)
 	l.close()
@@ -271,7 +277,7 @@ func (l *leg) prepare(ctx context.Context) error {
 		return err
 	}
 	if a := l.path.account; a != nil {
-		if err := a.take(ctx); err != nil {
+		if l.trial, err = a.take(ctx); err != nil {
 			return err
 		}
 		l.channel = true

@@ -264,9 +264,10 @@ func (m *machine) onBroken(in input) []action {
 	if m.state > cancelling {
 		return nil // the dialog stands; BYE has its own transaction
 	}
+	rang := in.sent || m.rang
 	m.cause = call.Cause{
 		Network: outcome.TrunkFailed, By: call.PartyNetwork,
-		Rang: in.sent, Retryable: !in.sent, Err: in.err,
+		Rang: rang, Retryable: !rang, Err: in.err,
 	}
 	return m.end()
 }

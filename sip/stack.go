@@ -78,6 +78,7 @@ type Stack struct {
 	local, advertise netip.AddrPort
 	behindNAT        bool // Advertise is not ours and goes into SDP as well
 	trunks           map[string]*account
+	names            []string // of trunks, in the order of the configuration
 	openMedia        func() (Media, error)
 	mediaTimeout     time.Duration // negative for none
 	agent            string
@@ -194,6 +195,7 @@ func (s *Stack) addTrunk(t Trunk) error {
 		return err
 	}
 	s.trunks[t.Name] = a
+	s.names = append(s.names, t.Name)
 	s.fixed = append(s.fixed, t.Peers...)
 	if ip, err := netip.ParseAddr(t.Host); err == nil {
 		s.peers[ip.Unmap()]++

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"parley/call"
+	"parley/outcome"
 )
 
 // Trunk is an account at a carrier.
@@ -42,12 +44,18 @@ type Trunk struct {
 	// 0 means no bound.
 	Channels int
 	CPS      float64
+	// Priority and Weight choose between several trunks: lower priorities come
+	// first, equals share the calls by weight.
+	Priority, Weight int
 	// SRTP is whether sound is protected.
 	SRTP SRTP
 	// Peers are further networks from which this carrier sends us requests;
 	// Host itself is always one.
 	Peers []netip.Prefix
 }
+
+// maxWeight is that of SRV records (RFC 2782).
+const maxWeight = 65535
 
 // account is a Trunk with what it is doing now.
 type account struct {
@@ -56,6 +64,9 @@ type account struct {
 	proxy sip.Uri // of Trunk.Proxy; no host when there is none
 	live  atomic.Int64
 	pace  *rate.Limiter // nil: unbounded
+
+	mu     sync.Mutex
+	health health
 }
 
 // Check finds what is wrong with a trunk's settings; it asks nobody.
@@ -68,6 +79,9 @@ func newAccount(t Trunk) (*account, error) {
 	if t.Name == "" || t.Host == "" {
 		return nil, fmt.Errorf("trunk %q: give it a name and a host", t.Name)
 	}
+	if strings.ContainsAny(t.Name, ", ") {
+		return nil, fmt.Errorf("trunk %q: a comma or blank stands between the names of trunks; leave them out of one", t.Name)
+	}
 	if t.Port < 0 || t.Port > 65535 {
 		return nil, fmt.Errorf("trunk %q: its port is none; use 1 to 65535", t.Name)
 	}
@@ -75,6 +89,9 @@ func newAccount(t Trunk) (*account, error) {
 		if !clean(s) {
 			return nil, fmt.Errorf("trunk %q: %q holds characters that a SIP header cannot carry", t.Name, s)
 		}
+	}
+	if t.Priority < 0 || t.Weight < 0 || t.Weight > maxWeight {
+		return nil, fmt.Errorf("trunk %q: priority must not be below 0, weight must be 0 to %d", t.Name, maxWeight)
 	}
 	plan, err := newDialplan(t.Dial)
 	if err != nil {
@@ -99,25 +116,70 @@ func newAccount(t Trunk) (*account, error) {
 // its permission to be sent is only good for a second.
 const maxPaceWait = 500 * time.Millisecond
 
-// take reserves a channel and waits for the trunk's pace.
-func (a *account) take(ctx context.Context) error {
+// take reserves a channel and waits for the trunk's pace. It tells whether the
+// call is the one that finds out whether the trunk works again.
+func (a *account) take(ctx context.Context) (trial bool, err error) {
+	trial, until, ok := a.begin(time.Now())
+	if !ok {
+		return false, fmt.Errorf("%w: %s gets calls again after %s", ErrTrunkRests, a.Name, until.Format(time.TimeOnly))
+	}
 	if n := a.live.Add(1); a.Channels > 0 && n > int64(a.Channels) {
-		a.live.Add(-1)
-		return fmt.Errorf("%w: all %d channels of trunk %s are in use", ErrTrunkFull, a.Channels, a.Name)
+		a.release(trial)
+		return false, fmt.Errorf("%w: all %d channels of trunk %s are in use", ErrTrunkFull, a.Channels, a.Name)
 	}
 	if a.pace == nil {
-		return nil
+		return trial, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, maxPaceWait)
 	defer cancel()
 	if err := a.pace.Wait(ctx); err != nil {
-		a.live.Add(-1)
-		return fmt.Errorf("%w: trunk %s begins %g calls a second at most", ErrTrunkFull, a.Name, a.CPS)
+		a.release(trial)
+		return false, fmt.Errorf("%w: trunk %s begins %g calls a second at most", ErrTrunkFull, a.Name, a.CPS)
 	}
-	return nil
+	return trial, nil
 }
 
-func (a *account) release() { a.live.Add(-1) }
+// release gives the channel back; a trial that taught nothing may come again.
+func (a *account) release(trial bool) {
+	a.live.Add(-1)
+	if !trial {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.health.drop()
+}
+
+// begin takes the trunk's word, or the breaker's, on whether a call may go
+// there; if not, it says until when.
+func (a *account) begin(now time.Time) (trial bool, until time.Time, ok bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.health.admits(now) {
+		return false, a.health.until, false
+	}
+	a.health.begin()
+	return a.health.trial, time.Time{}, true
+}
+
+// works notes that the trunk carried a call beyond itself.
+func (a *account) works() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.health.good(time.Now())
+}
+
+// judge notes how a call ended and the rest that its refusal asked for.
+func (a *account) judge(c call.Cause, rest time.Duration) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch failed := c.Network == outcome.TrunkFailed || c.Network == outcome.Congestion; {
+	case failed || errors.Is(c.Err, ErrNoResponse):
+		a.health.bad(time.Now(), rest)
+	case c.SIP >= 300: // an answer was noted when it came
+		a.health.good(time.Now())
+	}
+}
 
 // path is how one call leaves the house.
 type path struct {

@@ -162,7 +162,10 @@ func (s *Store) Call(ctx context.Context, tenant, id string) (call.Report, error
 	if report == "" || r.Started.IsZero() {
 		r.Started, r.Answered = fromMS(started), fromMS(answered)
 	}
-	r.ID, r.Campaign, r.Contact, r.Attempt, r.To, r.From, r.Trunk = id, t.Campaign, t.Contact, t.Attempt, t.To, t.From, t.Trunk
+	r.ID, r.Campaign, r.Contact, r.Attempt, r.To, r.From = id, t.Campaign, t.Contact, t.Attempt, t.To, t.From
+	if r.Trunk == "" { // a report knows which of several it was
+		r.Trunk = t.Trunk
+	}
 	if len(r.Rules) == 0 {
 		r.Rules = ruled
 	}
