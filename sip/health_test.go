@@ -53,8 +53,8 @@ func TestBreakerLetsOneTry(t *testing.T) {
 		h.begin()
 		h.bad(now, 0)
 	}
-	for _, pause := range []time.Duration{2, 4, 8, 16, 32, 60, 60} {
-		pause *= time.Second
+	for _, seconds := range []int{2, 4, 8, 16, 32, 60, 60} {
+		pause := time.Duration(seconds) * time.Second
 		if h.admits(now.Add(pause-1)) || !h.admits(now.Add(pause)) {
 			t.Fatalf("the pause is not %v: %+v", pause, h)
 		}

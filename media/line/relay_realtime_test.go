@@ -51,14 +51,14 @@ func TestTalkThroughABadNetwork(t *testing.T) {
 			_ = w.Run(ctx)
 			for _, s := range []*side{a, b} {
 				got := s.Stats()
-				var real int
+				var genuine int
 				for _, f := range s.frames {
 					if f.Is(media.Voiced) && !f.Is(media.Concealed) {
-						real++
+						genuine++
 					}
 				}
-				t.Logf("%d of %d frames are as sent; %+v", real, len(s.frames), got)
-				if share := float64(real) / ticks; share < c.heard {
+				t.Logf("%d of %d frames are as sent; %+v", genuine, len(s.frames), got)
+				if share := float64(genuine) / ticks; share < c.heard {
 					t.Errorf("%.2f of the frames are as sent, want %.2f", share, c.heard)
 				}
 				if got.Loss < c.i.Loss/2 || got.Loss > c.i.Loss*1.6+0.02 || got.Foreign+got.Malformed > 0 {
