@@ -110,10 +110,23 @@ func (l *Line) hearReports(now time.Time) {
 	}
 }
 
-// hearReport takes what the far side says about our stream. Only its address is
-// believed.
-func (l *Line) hearReport(raw []byte, from netip.AddrPort, now time.Time) {
+// reportsFrom tells whether the far side's reports may come from there: the
+// port it named, the one its sound comes from, or the one above that, which is
+// what a NAT makes of the pair. SRTP proves its reports, from whichever port.
+func (l *Line) reportsFrom(from netip.AddrPort) bool {
 	if l.remote == nil || from.Addr() != l.remote.Addr.Addr() {
+		return false
+	}
+	if l.remote.opener != nil || from.Port() == l.remote.controlPort() {
+		return true
+	}
+	sound := l.lock.source
+	return sound.IsValid() && (from.Port() == sound.Port() || from.Port() == sound.Port()+1)
+}
+
+// hearReport takes what the far side says about our stream, and nobody else.
+func (l *Line) hearReport(raw []byte, from netip.AddrPort, now time.Time) {
+	if !l.reportsFrom(from) {
 		l.counts.foreign.Add(1)
 		return
 	}
