@@ -1,0 +1,105 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"parley/app"
+	"parley/bench"
+	"parley/tts"
+)
+
+// benchCmd measures this machine.
+type benchCmd struct {
+	Calls benchCallsCmd `cmd:"" help:"How many calls at a time this machine holds."`
+	Far   benchFarCmd   `cmd:"" hidden:"" help:"The far side of the calls (internal)."`
+}
+
+type benchCallsCmd struct {
+	Max        int           `help:"Greatest number of calls at a time." default:"2000"`
+	Conversing int           `help:"Calls in a hundred in which the customer speaks and is recognised." default:"0"`
+	Settle     time.Duration `help:"Rest before each step is measured." default:"3s"`
+	Measure    time.Duration `help:"How long each step is measured." default:"10s"`
+	Config     string        `help:"Configuration file." type:"path"`
+	JSON       bool          `help:"Print the result as JSON."`
+	Plot       string        `help:"Draw the result as SVG into this file." type:"path"`
+}
+
+// Help is the command's example.
+func (benchCallsCmd) Help() string {
+	return "Holds ever more two-way calls with stereo recording on this machine, until it is too much.\n" +
+		"The far side runs in a process of its own. Run it on a quiet machine.\n\n" +
+		"Example: parley bench calls --max 1000 --plot calls.svg"
+}
+
+// Run measures; every step is printed as it ends.
+func (c *benchCallsCmd) Run(t *terminal) (err error) {
+	if c.Max < 1 || c.Conversing < 0 || c.Conversing > 100 || c.Measure < time.Second {
+		return usageError{errors.New("--max is 1 or more, --conversing 0 to 100, --measure 1s or more")}
+	}
+	config, err := app.Load(c.Config)
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.NewTextHandler(t.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	own, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find this program for the far side: %w", err)
+	}
+	speech, err := app.StartSpeech(t.ctx, config, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, speech.Close()) }()
+	o := bench.CallsOptions{
+		Max: c.Max, Conversing: c.Conversing, Settle: c.Settle, Measure: c.Measure, Far: []string{own, "bench", "far"},
+		Recognizer: speech.Recognizer, Voices: speech.Voices, Voice: tts.Voice{Language: "en"}, Log: log,
+	}
+	if !c.JSON {
+		fmt.Fprintln(t.out, "calls  cores  µs/tick  late p50  late p99  missed  lost frames  KB a call")
+		o.Step = func(s bench.CallsStep) {
+			fmt.Fprintf(t.out, "%5d  %5.2f  %7.2f  %5.2f ms  %5.2f ms  %6d  %11d  %9d\n",
+				s.Calls, s.Cores, s.Tick, s.LatenessP50, s.LatenessP99, s.Missed, s.Lost, s.Bytes>>10)
+		}
+	}
+	r, err := bench.Calls(t.ctx, o)
+	if err != nil {
+		return err
+	}
+	if c.Plot != "" {
+		if err := os.WriteFile(c.Plot, r.SVG(), 0o644); err != nil { //nolint:gosec // a picture for everybody
+			return fmt.Errorf("write the plot: %w", err)
+		}
+	}
+	if c.JSON {
+		enc := json.NewEncoder(t.out)
+		enc.SetIndent("", "  ")
+		return enc.Encode(r)
+	}
+	showBench(t.out, r)
+	return nil
+}
+
+// showBench prints the greatest step that lost nothing, and the floor.
+func showBench(w io.Writer, r bench.CallsResult) {
+	if r.CallsPerCore == 0 {
+		fmt.Fprintln(w, "\nNo step was without loss; try on a quiet machine.")
+		return
+	}
+	fmt.Fprintf(w, "\n%.0f calls a core at %.2f µs a call and tick, lateness p99 %.2f ms, %d KB a call.\n",
+		r.CallsPerCore, r.Tick, r.LatenessP99, r.Bytes>>10)
+	fmt.Fprintf(w, "Floor in the same run: one send and one receive, %.2f µs; parley takes %.1f times that.\n", r.FloorTick, r.Tick/r.FloorTick)
+}
+
+// benchFarCmd is the far side's process; it serves its standard input.
+type benchFarCmd struct {
+	Speech string `help:"WAV file that talking calls repeat." type:"path"`
+}
+
+// Run serves until the standard input ends.
+func (c *benchFarCmd) Run(t *terminal) error { return bench.Far(t.ctx, t.in, t.out, c.Speech) }

@@ -1,0 +1,52 @@
+//go:build !race
+
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"parley/bench"
+)
+
+// TestBenchCalls holds a few calls; it asserts what was counted, not how fast it
+// was.
+func TestBenchCalls(t *testing.T) {
+	need(t, "flite")
+	path, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	plot := filepath.Join(t.TempDir(), "calls.svg")
+	var out, log bytes.Buffer
+	cmd := exec.CommandContext(t.Context(), path, "bench", "calls", "--max", "20", "--conversing", "25",
+		"--settle", "1s", "--measure", "2s", "--json", "--plot", plot)
+	cmd.Stdout, cmd.Stderr = &out, &log
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%v\n%s", err, log.String())
+	}
+	var r bench.CallsResult
+	if err := json.Unmarshal(out.Bytes(), &r); err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Steps) != 1 || r.FloorTick <= 0 {
+		t.Fatalf("%+v", r)
+	}
+	// 20 calls of 50 packets a second for two seconds; the far side counts.
+	if s := r.Steps[0]; s.Calls != 20 || s.Sent < 1900 || s.Sent > 2400 || s.Cores <= 0 || s.Bytes <= 0 {
+		t.Errorf("%+v", s)
+	}
+	drawn, err := os.ReadFile(plot)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var root struct{ XMLName xml.Name }
+	if err := xml.Unmarshal(drawn, &root); err != nil || root.XMLName.Local != "svg" {
+		t.Errorf("the plot is %v, %v", root.XMLName, err)
+	}
+}
