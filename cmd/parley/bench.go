@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"runtime/pprof"
 	"time"
 
 	"parley/app"
@@ -28,6 +29,7 @@ type benchCallsCmd struct {
 	Config     string        `help:"Configuration file." type:"path"`
 	JSON       bool          `help:"Print the result as JSON."`
 	Plot       string        `help:"Draw the result as SVG into this file." type:"path"`
+	Profile    string        `help:"Write a CPU profile of the run into this file, for go tool pprof." type:"path"`
 }
 
 // Help is the command's example.
@@ -60,6 +62,13 @@ func (c *benchCallsCmd) Run(t *terminal) (err error) {
 		Max: c.Max, Conversing: c.Conversing, Settle: c.Settle, Measure: c.Measure, Far: []string{own, "bench", "far"},
 		Recognizer: speech.Recognizer, Voices: speech.Voices, Voice: tts.Voice{Language: "en"}, Log: log,
 	}
+	if c.Profile != "" {
+		stop, failed := profile(c.Profile)
+		if failed != nil {
+			return failed
+		}
+		defer func() { err = errors.Join(err, stop()) }()
+	}
 	if !c.JSON {
 		fmt.Fprintln(t.out, "calls  cores  µs/tick  late p50  late p99  missed  lost frames  KB a call")
 		o.Step = func(s bench.CallsStep) {
@@ -83,6 +92,18 @@ func (c *benchCallsCmd) Run(t *terminal) (err error) {
 	}
 	showBench(t.out, r)
 	return nil
+}
+
+// profile begins a CPU profile; stop ends and keeps it.
+func profile(path string) (stop func() error, err error) {
+	f, err := os.Create(path)
+	if err != nil {
+		return nil, fmt.Errorf("write the profile: %w", err)
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return nil, errors.Join(fmt.Errorf("begin the profile: %w", err), f.Close())
+	}
+	return func() error { pprof.StopCPUProfile(); return f.Close() }, nil
 }
 
 // showBench prints the greatest step that lost nothing, and the floor.

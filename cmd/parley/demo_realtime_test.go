@@ -125,11 +125,15 @@ func (h *hearer) check(t *testing.T, data string, c app.DemoCall) {
 			continue
 		}
 		heard := h.hear(t, sound.PCM, turn)
+		before := words - found
 		for _, w := range content(turn.Text) {
 			words++
 			if strings.Contains(heard, w) {
 				found++
 			}
+		}
+		if words-found > before {
+			t.Logf("the customer who %s: at %d ms %s said %q, the recording says %q", c.Persona, turn.FromMS, turn.By, turn.Text, heard)
 		}
 	}
 	if words > 0 && float64(found) < 0.8*float64(words) {

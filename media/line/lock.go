@@ -38,6 +38,7 @@ const (
 type lock struct {
 	negotiated netip.AddrPort
 	source     netip.AddrPort // invalid while learning
+	latest     netip.AddrPort // the source, or the last one while learning anew
 	heard      time.Duration  // the source's latest packet
 
 	hasSSRC bool
@@ -54,7 +55,7 @@ type lock struct {
 func (k *lock) negotiate(addr netip.AddrPort, now time.Duration) {
 	if addr != k.negotiated {
 		k.negotiated = addr
-		k.source, k.count = netip.AddrPort{}, 0
+		k.source, k.latest, k.count = netip.AddrPort{}, netip.AddrPort{}, 0
 	}
 	k.free, k.heard = true, now
 }
@@ -102,6 +103,6 @@ func (k *lock) learn(from netip.AddrPort, ssrc uint32, now time.Duration) bool {
 			return false
 		}
 	}
-	k.source, k.heard = from, now
+	k.source, k.latest, k.heard = from, from, now
 	return true
 }

@@ -111,16 +111,17 @@ func (l *Line) hearReports(now time.Time) {
 }
 
 // reportsFrom tells whether the far side's reports may come from there: the
-// port it named, the one its sound comes from, or the one above that, which is
-// what a NAT makes of the pair. SRTP proves its reports, from whichever port.
+// ports it named, the one its sound comes or last came from, or the one above
+// that, which is what a NAT makes of the pair. SRTP proves its reports, from
+// whichever port.
 func (l *Line) reportsFrom(from netip.AddrPort) bool {
 	if l.remote == nil || from.Addr() != l.remote.Addr.Addr() {
 		return false
 	}
-	if l.remote.opener != nil || from.Port() == l.remote.controlPort() {
+	if l.remote.opener != nil || from.Port() == l.remote.controlPort() || from == l.remote.Addr {
 		return true
 	}
-	sound := l.lock.source
+	sound := l.lock.latest
 	return sound.IsValid() && (from.Port() == sound.Port() || from.Port() == sound.Port()+1)
 }
 
