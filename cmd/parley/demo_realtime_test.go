@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"parley/app"
 	"parley/asr"
@@ -120,11 +121,12 @@ func (h *hearer) check(t *testing.T, data string, c app.DemoCall) {
 		t.Errorf("the customer who %s: the recording is %d ms long, the talk %d ms", c.Persona, length, c.TalkMS)
 	}
 	found, words := 0, 0
-	for _, turn := range c.Turns {
+	for i, turn := range c.Turns {
 		if turn.Text == "" || turn.Keys != "" || turn.BargedIn {
 			continue
 		}
-		heard := h.hear(t, sound.PCM, turn)
+		from, to := around(c.Turns, i)
+		heard := h.hear(t, sound.PCM, turn.By, from, to)
 		before := words - found
 		for _, w := range content(turn.Text) {
 			words++
@@ -141,21 +143,38 @@ func (h *hearer) check(t *testing.T, data string, c app.DemoCall) {
 	}
 }
 
+// around is a turn's time in ms with a little on both sides, but nothing of what
+// the same party said just before or after.
+func around(turns []call.Turn, i int) (from, to int64) {
+	const margin = 200
+	turn := turns[i]
+	from, to = max(0, turn.FromMS-margin), turn.ToMS+margin
+	for j, other := range turns {
+		switch {
+		case j == i || other.By != turn.By:
+		case other.ToMS <= turn.FromMS:
+			from = max(from, other.ToMS)
+		case other.FromMS >= turn.ToMS:
+			to = min(to, other.FromMS)
+		}
+	}
+	return from, to
+}
+
 // hear recognises one turn among everything that anybody said in the demo.
-func (h *hearer) hear(t *testing.T, stereo []int16, turn call.Turn) string {
+func (h *hearer) hear(t *testing.T, stereo []int16, by call.Party, from, to int64) string {
 	t.Helper()
 	channel := 0
-	if turn.By == call.PartyBot {
+	if by == call.PartyBot {
 		channel = 1
 	}
-	h.stream.Expect(asr.Expectation{Phrases: h.said[turn.By]})
-	const lead = 200 // ms around the turn
+	h.stream.Expect(asr.Expectation{Phrases: h.said[by]})
 	var frame [160]int16
 	// Ten times as fast as it was spoken: a stream drops what comes faster
 	// than its worker takes it.
 	pace := time.NewTicker(2 * time.Millisecond)
 	defer pace.Stop()
-	for ms := max(0, turn.FromMS-lead); ms < turn.ToMS+lead; ms += 20 {
+	for ms := from; ms < to; ms += 20 {
 		for i := range frame {
 			frame[i] = 0
 			if at := 2*(int(ms)*8+i) + channel; at < len(stereo) {
@@ -190,7 +209,7 @@ func (h *hearer) hear(t *testing.T, stereo []int16, turn call.Turn) string {
 // letters and more, of Chinese every character.
 func content(text string) []string {
 	var words []string
-	for _, w := range strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return r < '0' || r > 'z' && r < 0x4e00 || r > 0x9fff }) {
+	for _, w := range strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
 		if w[0] >= 0x80 {
 			for _, r := range w {
 				words = append(words, string(r))
