@@ -107,10 +107,7 @@ func (d Demo) carrier(h *house, c Config, personas []sim.Persona) (netip.AddrPor
 	if err != nil {
 		return none, err
 	}
-	for _, part := range e.components() {
-		h.start(part)
-	}
-	h.onStop("the customers' voices", func() error { e.voices.Wait(); return nil })
+	e.startIn(h)
 	wheel := beat.New(beat.Options{Log: d.Log})
 	h.start(component{"the customers' beat", wheel.Run})
 	ports, err := line.NewPorts(30000, 30999)

@@ -119,13 +119,14 @@ func newEngines(c Config, log *slog.Logger) (*engines, error) {
 	return e, nil
 }
 
-// components are what of the engines must run.
-func (e *engines) components() []component {
-	out := []component{{"recogniser", e.recognizer.Run}}
+// startIn runs the engines until the house stops; then what is still being
+// synthesised is waited for.
+func (e *engines) startIn(h *house) {
+	h.start(component{"recogniser", e.recognizer.Run})
 	for _, p := range e.pools {
-		out = append(out, component{"synthesiser", p.Run})
+		h.start(component{"synthesiser", p.Run})
 	}
-	return out
+	h.onStop("voices", func() error { e.voices.Wait(); return nil })
 }
 
 // ready waits for nothing: it says why calls cannot be held now.

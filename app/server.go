@@ -95,10 +95,7 @@ func Start(ctx context.Context, c Config, o ServeOptions) (_ *Server, err error)
 	for name, err := range e.missing {
 		o.Log.Warn("synthesiser left out", "engine", name, "error", err)
 	}
-	for _, part := range e.components() {
-		h.start(part)
-	}
-	h.onStop("voices", func() error { e.voices.Wait(); return nil })
+	e.startIn(h)
 	wheel := beat.New(beat.Options{Log: o.Log})
 	h.start(component{"beat", wheel.Run})
 	recordings, err := openRecordings(c, o.Log)

@@ -77,10 +77,7 @@ func (s Carrier) sound(h *house, c Config, o *sim.Options) error {
 		}
 	}
 	o.Personas = kept
-	for _, part := range e.components() {
-		h.start(part)
-	}
-	h.onStop("voices", func() error { e.voices.Wait(); return nil })
+	e.startIn(h)
 	wheel := beat.New(beat.Options{Log: s.Log})
 	h.start(component{"beat", wheel.Run})
 	ports, err := line.NewPorts(carrierLow, carrierHigh)

@@ -62,10 +62,7 @@ func Call(ctx context.Context, c Config, s Single) (report call.Report, err erro
 	if err := e.speaks(policy.Voice()); err != nil {
 		return report, err
 	}
-	for _, part := range e.components() {
-		h.start(part)
-	}
-	h.onStop("voices", func() error { e.voices.Wait(); return nil })
+	e.startIn(h)
 	wheel := beat.New(beat.Options{Log: s.Log})
 	h.start(component{"beat", wheel.Run})
 	// One call listens on a port of the system's choice.

@@ -32,10 +32,7 @@ func StartSpeech(ctx context.Context, c Config, log *slog.Logger) (_ *Speech, er
 	if err != nil {
 		return nil, err
 	}
-	for _, part := range e.components() {
-		h.start(part)
-	}
-	h.onStop("voices", func() error { e.voices.Wait(); return nil })
+	e.startIn(h)
 	if err := await(ctx, 15*time.Second, e.ready); err != nil {
 		return nil, err
 	}

@@ -24,6 +24,7 @@ import (
 	"parley/media/line"
 	"parley/record"
 	"parley/tts"
+	"parley/worker"
 )
 
 // CallsOptions say how Calls measures.
@@ -90,7 +91,7 @@ type CallsResult struct {
 	// that would carry.
 	FloorTick         float64 `json:"floor_us_per_tick"`
 	FloorCallsPerCore float64 `json:"floor_calls_per_core"`
-	// Realtime: the beat's thread had a real-time priority.
+	// Processors are the machine's.
 	Processors int `json:"processors"`
 }
 
@@ -210,7 +211,7 @@ func newHall(ctx context.Context, o CallsOptions) (_ *hall, err error) {
 		return h, err
 	}
 	runtime.GC()
-	h.empty = resident()
+	h.empty = worker.ResidentBytes()
 	return h, nil
 }
 
@@ -284,7 +285,7 @@ func (h *hall) step(ctx context.Context, n int) (s CallsStep, err error) {
 		Tick:        us(used) / (float64(n) * float64(took) / float64(media.Tick)),
 		LatenessP50: ms(now.Quantile(0.5)), LatenessP99: ms(now.Quantile(0.99)), Missed: now.Missed,
 		Lost: counted.Lost, Sent: counted.Lost + counted.Received,
-		Dropped: h.records.Stats().Dropped - dropped, Bytes: (resident() - h.empty) / int64(n),
+		Dropped: h.records.Stats().Dropped - dropped, Bytes: (worker.ResidentBytes() - h.empty) / int64(n),
 	}, nil
 }
 

@@ -29,9 +29,9 @@ func lowerPriority(nice int) {
 	}
 }
 
-// residentBytes is the memory of this process as the kernel counts it, 0 where
+// ResidentBytes is the memory of this process as the kernel counts it, 0 where
 // it cannot be known.
-func residentBytes() int64 {
+func ResidentBytes() int64 {
 	b, err := os.ReadFile("/proc/self/statm")
 	if err != nil {
 		return 0

@@ -121,7 +121,7 @@ func (c *child) take(f frame) error {
 	switch f.kind {
 	case kindPing:
 		if !c.hung() {
-			c.link.put(frame{kind: kindPong, payload: binary.BigEndian.AppendUint64(nil, uint64(residentBytes()))})
+			c.link.put(frame{kind: kindPong, payload: binary.BigEndian.AppendUint64(nil, uint64(ResidentBytes()))})
 		}
 		return nil
 	case kindOpen:
