@@ -19,7 +19,7 @@ type dialog struct {
 	from, to         sip.Uri
 	contact          sip.Uri
 	local            netip.AddrPort // what we write into Via and Contact
-	peer             netip.AddrPort // where the INVITE went
+	peer             hop            // where the INVITE went
 	agent            string
 	cseq             uint32 // ours, last used
 	inviteSeq        uint32 // of the last INVITE
@@ -61,8 +61,7 @@ func (s *Stack) tagOf(callID string) string {
 func (d *dialog) request(method sip.RequestMethod, to sip.Uri, seq uint32) *sip.Request {
 	req := sip.NewRequest(method, to)
 	via := &sip.ViaHeader{
-		ProtocolName: "SIP", ProtocolVersion: "2.0", Transport: "UDP",
-		Host: d.local.Addr().String(), Port: int(d.local.Port()), Params: sip.NewParams(),
+		ProtocolName: "SIP", ProtocolVersion: "2.0", Params: sip.NewParams(),
 	}
 	via.Params.Add("branch", sip.GenerateBranch())
 	via.Params.Add("rport", "")
@@ -72,7 +71,7 @@ func (d *dialog) request(method sip.RequestMethod, to sip.Uri, seq uint32) *sip.
 	from := &sip.FromHeader{Address: d.from, Params: sip.NewParams()}
 	from.Params.Add("tag", d.localTag)
 	req.AppendHeader(from)
-	toHeader := &sip.ToHeader{Address: d.to, Params: sip.NewParams()}
+	toHeader := &sip.ToHeader{Address: unmarked(d.to), Params: sip.NewParams()}
 	if d.remoteTag != "" {
 		toHeader.Params.Add("tag", d.remoteTag)
 	}
@@ -81,7 +80,7 @@ func (d *dialog) request(method sip.RequestMethod, to sip.Uri, seq uint32) *sip.
 	req.AppendHeader(&callID)
 	req.AppendHeader(&sip.CSeqHeader{SeqNo: seq, MethodName: method})
 	req.AppendHeader(sip.NewHeader("User-Agent", d.agent))
-	req.SetTransport("UDP")
+	setVia(req, d.peer.via, d.local) // where it goes elsewhere in the end, the sender changes it
 	return req
 }
 
@@ -103,7 +102,6 @@ func (d *dialog) invite(offer []byte, extra ...sip.Header) *sip.Request {
 	}
 	req.AppendHeader(sip.NewHeader("Content-Type", "application/sdp"))
 	req.SetBody(offer)
-	req.SetDestination(d.peer.String())
 	return req
 }
 
@@ -116,7 +114,6 @@ func (d *dialog) cancel(invite *sip.Request) *sip.Request {
 		req.AppendHeader(r)
 	}
 	req.SetBody(nil)
-	req.SetDestination(d.peer.String())
 	return req
 }
 
@@ -163,13 +160,15 @@ func (d *dialog) inside(method sip.RequestMethod, seq uint32) *sip.Request {
 	return req
 }
 
-// hop is the host and port where a request inside the dialog goes.
-func (d *dialog) hop() (string, int) {
+// next is where a request inside the dialog goes.
+func (d *dialog) next() (place, error) {
 	u := d.target
 	if len(d.routes) > 0 {
 		u = d.routes[0]
 	}
-	return u.Host, u.Port
+	p, err := placeOf(u, d.peer.via)
+	p.account = d.peer.account
+	return p, err
 }
 
 // ack acknowledges the 2xx that confirmed this dialog; credentials are those
@@ -231,11 +230,11 @@ func tagOf(h sip.Header) string {
 
 // dialogOf rebuilds, from a late 2xx alone, what is needed to acknowledge and
 // end it.
-func (s *Stack) dialogOf(res *sip.Response, src netip.AddrPort) *dialog {
+func (s *Stack) dialogOf(res *sip.Response, src hop) *dialog {
 	d := &dialog{
 		callID: res.CallID().Value(), localTag: tagOf(res.From()),
 		from: res.From().Address, to: res.To().Address,
-		local: s.addressTowards(src.Addr()), peer: src, agent: s.agent,
+		local: s.addressTowards(src), peer: src, agent: s.agent,
 		cseq: res.CSeq().SeqNo, inviteSeq: res.CSeq().SeqNo,
 	}
 	d.confirm(res)

@@ -10,8 +10,9 @@ import (
 
 // Draft is what a call would begin with.
 type Draft struct {
-	// Peer is the next hop.
-	Peer netip.AddrPort
+	// Peer is the next hop, Transport how it is reached: UDP, TCP or TLS.
+	Peer      netip.AddrPort
+	Transport string
 	// Text is the INVITE, phone numbers and all. It holds no credentials: those
 	// answer a challenge.
 	Text string
@@ -25,7 +26,7 @@ func (s *Stack) Draft(ctx context.Context, t call.Target) (Draft, error) {
 	if l.path, err = s.plan(t); err != nil {
 		return Draft{}, err
 	}
-	peer, err := s.resolve(ctx, l.path.host, l.path.port)
+	peer, err := s.resolve(ctx, l.path.place)
 	if err != nil {
 		return Draft{}, err
 	}
@@ -34,5 +35,5 @@ func (s *Stack) Draft(ctx context.Context, t call.Target) (Draft, error) {
 		return Draft{}, fmt.Errorf("open the media of the call: %w", err)
 	}
 	defer l.closeSound()
-	return Draft{Peer: peer, Text: l.newInvite().String()}, nil
+	return Draft{Peer: peer.addr, Transport: peer.via.String(), Text: l.newInvite().String()}, nil
 }

@@ -21,6 +21,9 @@ type kept struct {
 	Routes    []string       `json:"routes,omitempty"`
 	CSeq      uint32         `json:"cseq"`
 	Peer      netip.AddrPort `json:"peer"`
+	// Via is the transport of Peer, and Name whom its certificate must name.
+	Via  string `json:"via,omitempty"`
+	Name string `json:"name,omitempty"`
 	// Trunk whose credentials answer a challenge; "" for none.
 	Trunk string `json:"trunk,omitempty"`
 	// Realm is dialog.realm.
@@ -32,10 +35,14 @@ func (l *leg) keep() string {
 	d := l.dlg
 	k := kept{
 		CallID: d.callID, LocalTag: d.localTag, RemoteTag: d.remoteTag,
-		From: d.from.String(), To: d.to.String(), Target: d.target.String(), CSeq: d.cseq, Peer: d.peer, Realm: d.realm,
+		From: d.from.String(), To: d.to.String(), Target: d.target.String(), CSeq: d.cseq, Peer: d.peer.addr,
+		Name: d.peer.name, Realm: d.realm,
 	}
 	for _, r := range d.routes {
 		k.Routes = append(k.Routes, r.String())
+	}
+	if d.peer.via != udp {
+		k.Via = d.peer.via.param()
 	}
 	if l.path.account != nil {
 		k.Trunk = l.path.account.Name
@@ -54,9 +61,15 @@ func (s *Stack) revive(text string) (*dialog, *account, error) {
 	if err := json.Unmarshal([]byte(text), &k); err != nil {
 		return nil, nil, errKept
 	}
+	account := s.trunks[k.Trunk]
+	via, err := transportOf(k.Via)
+	if err != nil {
+		return nil, nil, errKept
+	}
+	peer := hop{via: via, addr: k.Peer, name: k.Name, account: account}
 	d := &dialog{
-		callID: k.CallID, localTag: k.LocalTag, remoteTag: k.RemoteTag, peer: k.Peer, realm: k.Realm,
-		local: s.addressTowards(k.Peer.Addr()), agent: s.agent,
+		callID: k.CallID, localTag: k.LocalTag, remoteTag: k.RemoteTag, peer: peer, realm: k.Realm,
+		local: s.addressTowards(peer), agent: s.agent,
 		// The last run may have sent a BYE itself, and once more with
 		// credentials; a gap is no error (RFC 3261 section 12.2.2).
 		cseq: k.CSeq + 2, routes: make([]sip.Uri, len(k.Routes)),
@@ -70,7 +83,7 @@ func (s *Stack) revive(text string) (*dialog, *account, error) {
 			return nil, nil, errKept // the value may be a phone number and stays out
 		}
 	}
-	return d, s.trunks[k.Trunk], nil
+	return d, account, nil
 }
 
 // errKept: the text is not one of ours.
@@ -96,11 +109,11 @@ func (s *Stack) End(ctx context.Context, leg string) error {
 		return nil // its 200 came again meanwhile, and was ended
 	}
 	to := s.nextHop(ctx, d)
-	s.peer(to.Addr())
+	s.peer(to.addr.Addr())
 	defer func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.unpeer([]netip.Addr{to.Addr()})
+		s.unpeer([]netip.Addr{to.addr.Addr()})
 	}()
 	return s.part(ctx, d, to, account)
 }

@@ -37,7 +37,7 @@ func (l *leg) sendInvite() {
 	l.try++
 	l.invite = l.newInvite()
 	l.branch, _ = l.invite.Via().Params.Get("branch")
-	tx, err := l.stack.begin(context.Background(), l.invite)
+	tx, err := l.stack.begin(context.Background(), l.invite, l.dlg.peer)
 	if err != nil {
 		// sipgo sends before it returns: an error here means nothing left.
 		l.do(l.m.on(input{what: broken, err: fmt.Errorf("send the INVITE: %w", err)}))
@@ -173,7 +173,7 @@ func (l *leg) prepareAck(h heard, tag string) {
 	ctx, cancel := context.WithTimeout(context.Background(), resolveTimeout)
 	defer cancel()
 	to := l.stack.nextHop(ctx, d)
-	l.befriend(to.Addr())
+	l.befriend(to.addr.Addr())
 	l.acks[tag], l.ackTo[tag] = d.ack(l.auth), to
 	if d != l.dlg {
 		l.endFork(d)
@@ -279,12 +279,12 @@ func (l *leg) report(a action) {
 // sendCancel ends a call that is not answered; the final response to the
 // INVITE decides what became of it, within 64·T1 (RFC 3261 section 9.1).
 func (l *leg) sendCancel() {
-	req := l.dlg.cancel(l.invite)
+	req, to := l.dlg.cancel(l.invite), l.dlg.peer
 	l.giveUp.Reset(linger())
 	l.stack.work.Go(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), linger())
 		defer cancel()
-		if _, err := l.stack.transact(ctx, req); err != nil {
+		if _, err := l.stack.transact(ctx, req, to); err != nil {
 			l.log.Debug("the CANCEL got no reply", "error", err)
 		}
 	})

@@ -39,7 +39,7 @@ type (
 	// heard is a 1xx or 2xx to its INVITE, in order of arrival.
 	heard struct {
 		res *sip.Response
-		src netip.AddrPort
+		src hop
 	}
 	// settled is what only the INVITE transaction knows: a final response it
 	// has acknowledged, or why it ended without one.
@@ -101,7 +101,7 @@ type leg struct {
 	session     uint64 // identifies our side in every description of this call
 	version     uint64
 	acks        map[string]*sip.Request // by To tag
-	ackTo       map[string]netip.AddrPort
+	ackTo       map[string]hop
 	peers       []netip.Addr
 	channel     bool          // a channel of the trunk is held
 	trial       bool          // this call finds out whether the trunk works again
@@ -155,7 +155,7 @@ func newLeg(s *Stack, t call.Target) *leg {
 		inbox: make(chan any, inboxSize), progress: make(chan call.Progress, progressSize),
 		session: uint64(rand.Uint32()), digits: make(chan rune, digitsSize), done: make(chan struct{}),
 		wish: make(chan struct{}, 1), drop: make(chan struct{}),
-		acks: map[string]*sip.Request{}, ackTo: map[string]netip.AddrPort{},
+		acks: map[string]*sip.Request{}, ackTo: map[string]hop{},
 		owner: true, branches: map[string]*branch{}, held: make(chan bool, 1),
 	}
 }
@@ -282,11 +282,11 @@ func (l *leg) prepare(ctx context.Context) error {
 		}
 		l.channel = true
 	}
-	peer, err := s.resolve(ctx, l.path.host, l.path.port)
+	peer, err := s.resolve(ctx, l.path.place)
 	if err != nil {
 		return err
 	}
-	l.befriend(peer.Addr())
+	l.befriend(peer.addr.Addr())
 	l.dlg = s.newDialog(l.path, l.callID, l.localTag, peer)
 	if err := l.openSound(); err != nil {
 		return fmt.Errorf("open the media of the call: %w", err)

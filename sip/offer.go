@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net/netip"
 	"time"
 
 	"github.com/emiago/sipgo/sip"
@@ -352,7 +351,7 @@ func (l *leg) learn(m sip.Message) {
 type confirmation struct {
 	branch string
 	req    *sip.Request
-	to     netip.AddrPort
+	to     hop
 }
 
 // replied brings the end of a request inside the dialog back to the leg.
@@ -369,8 +368,7 @@ func (l *leg) post(req *sip.Request, d *dialog, then func(*sip.Response, error))
 	l.stack.work.Go(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), linger())
 		defer cancel()
-		req.SetDestination(l.stack.nextHop(ctx, &at).String())
-		res, err := l.stack.transact(ctx, req)
+		res, err := l.stack.transact(ctx, req, l.stack.nextHop(ctx, &at))
 		l.tell(replied{res, err, then})
 	})
 }

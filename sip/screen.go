@@ -5,7 +5,6 @@ import (
 	"crypto/hmac"
 	"errors"
 	"fmt"
-	"net/netip"
 	"strings"
 
 	"github.com/emiago/sipgo/sip"
@@ -44,11 +43,11 @@ func parse(p *sip.Parser, data []byte) (msg sip.Message, err error) {
 // overtaken by its 486 would be lost. Requests outside a dialog of ours are
 // answered from here without any state. True passes the datagram to sipgo's
 // transactions.
-func (s *Stack) hear(data []byte, src netip.AddrPort) bool {
+func (s *Stack) hear(data []byte, src hop) bool {
 	if s.shut.Load() || len(bytes.Trim(data, "\x00\r\n\t ")) == 0 {
 		return false // a keep-alive, or too late
 	}
-	if !s.isPeer(src.Addr()) {
+	if !s.isPeer(src.addr.Addr()) {
 		if !s.strangers.Allow() {
 			s.count.strangers.Add(1)
 			return false
@@ -62,7 +61,7 @@ func (s *Stack) hear(data []byte, src netip.AddrPort) bool {
 	if err != nil {
 		s.count.malformed.Add(1)
 		if errors.Is(err, errPanic) {
-			s.log.Error("a SIP message broke the parser and was dropped", "error", err, "peer", src.Addr())
+			s.log.Error("a SIP message broke the parser and was dropped", "error", err, "peer", src.addr.Addr())
 		}
 		return false
 	}
@@ -74,8 +73,8 @@ func (s *Stack) hear(data []byte, src netip.AddrPort) bool {
 	case *sip.Response:
 		return s.hearResponse(m, src)
 	case *sip.Request:
-		m.SetTransport("UDP")
-		m.SetSource(src.String())
+		m.SetTransport(src.via.String())
+		m.SetSource(src.addr.String())
 		return s.hearRequest(m, src)
 	}
 	return false
@@ -89,7 +88,7 @@ func whole(m sip.Message) bool {
 		m.From() != nil && m.To() != nil
 }
 
-func (s *Stack) hearResponse(res *sip.Response, src netip.AddrPort) bool {
+func (s *Stack) hearResponse(res *sip.Response, src hop) bool {
 	if res.StatusCode < 100 || res.StatusCode > 699 || res.SipVersion != "SIP/2.0" {
 		s.count.malformed.Add(1)
 		return false
@@ -110,7 +109,7 @@ func (s *Stack) hearResponse(res *sip.Response, src netip.AddrPort) bool {
 
 // hearRequest answers what belongs to no call of ours, and lets sipgo have the
 // rest.
-func (s *Stack) hearRequest(req *sip.Request, src netip.AddrPort) bool {
+func (s *Stack) hearRequest(req *sip.Request, src hop) bool {
 	if code := vet(req); code != 0 {
 		s.count.malformed.Add(1)
 		s.refuse(req, src, code)
@@ -181,7 +180,7 @@ func unsupported(req *sip.Request) []string {
 
 // refuse answers without a transaction, as RFC 3261 section 8.2.7 lets a
 // server do: always to the source of the request, the same for everybody.
-func (s *Stack) refuse(req *sip.Request, src netip.AddrPort, code int) {
+func (s *Stack) refuse(req *sip.Request, src hop, code int) {
 	if req.IsAck() {
 		return
 	}

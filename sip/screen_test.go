@@ -199,8 +199,8 @@ func FuzzScreen(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Cleanup(func() { s.sock.Close() })
-	src := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), s.Addr().Port())
-	s.sock.screen = func([]byte, netip.AddrPort) bool { return false }
+	src := hop{addr: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), s.Addr().Port())}
+	s.sock.screen = func([]byte, hop) bool { return false }
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if len(data) > maxDatagram {
 			return

@@ -17,6 +17,8 @@ type TraceMessage struct {
 	At   time.Time
 	Sent bool // by us
 	Peer netip.AddrPort
+	// Transport is UDP, TCP or TLS.
+	Transport string
 	// CallID is the message's Call-ID; it begins with call.Target.Call.
 	CallID string
 	// First is the request or status line, Raw all of it. Both may hold phone
@@ -30,7 +32,7 @@ type TraceMessage struct {
 // size, source, rate, and a parser that may panic.
 type socket struct {
 	conn   *net.UDPConn
-	screen func(data []byte, src netip.AddrPort) bool
+	screen func(data []byte, src hop) bool
 	trace  func(TraceMessage)
 }
 
@@ -62,7 +64,7 @@ func (s *socket) ReadFrom(b []byte) (int, net.Addr, error) {
 		}
 		failures = 0
 		src = netip.AddrPortFrom(src.Addr().Unmap(), src.Port())
-		if n == 0 || n > maxDatagram || n == len(b) || !s.screen(b[:n], src) {
+		if n == 0 || n > maxDatagram || n == len(b) || !s.screen(b[:n], hop{addr: src}) {
 			continue
 		}
 		return n, net.UDPAddrFromAddrPort(src), nil
@@ -81,19 +83,19 @@ func (s *socket) write(b []byte, to netip.AddrPort) (int, error) {
 	to = netip.AddrPortFrom(to.Addr().Unmap(), to.Port())
 	n, err := s.conn.WriteToUDPAddrPort(b, to)
 	if err == nil {
-		s.tell(b, to, true)
+		s.tell(b, hop{addr: to}, true)
 	}
 	return n, err
 }
 
-func (s *socket) tell(b []byte, peer netip.AddrPort, sent bool) {
+func (s *socket) tell(b []byte, peer hop, sent bool) {
 	if s.trace == nil {
 		return
 	}
 	raw := string(b)
 	first, _, _ := strings.Cut(raw, "\r\n")
 	s.trace(TraceMessage{
-		At: time.Now(), Sent: sent, Peer: peer, First: first, CallID: rawCallID(raw), Raw: withoutKeys(b),
+		At: time.Now(), Sent: sent, Peer: peer.addr, Transport: peer.via.String(), First: first, CallID: rawCallID(raw), Raw: withoutKeys(b),
 	})
 }
 

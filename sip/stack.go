@@ -419,12 +419,12 @@ func (s *Stack) respond(tx *sip.ServerTx, req *sip.Request, code int) {
 }
 
 // addressTowards is what we call ourselves to this peer.
-func (s *Stack) addressTowards(to netip.Addr) netip.AddrPort {
+func (s *Stack) addressTowards(to hop) netip.AddrPort {
 	if !s.advertise.Addr().IsUnspecified() {
 		return s.advertise
 	}
 	// Connecting a UDP socket sends nothing but asks the routing table.
-	c, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(netip.AddrPortFrom(to, discard)))
+	c, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(netip.AddrPortFrom(to.addr.Addr(), discard)))
 	if err != nil {
 		return s.advertise
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/netip"
 	"time"
 
 	"github.com/emiago/sipgo/sip"
@@ -13,15 +12,22 @@ import (
 
 // send writes a message that has no transaction: an ACK for a 2xx, a stateless
 // response.
-func (s *Stack) send(m sip.Message, to netip.AddrPort) {
-	if _, err := s.sock.write([]byte(m.String()), to); err != nil && !errors.Is(err, net.ErrClosed) {
-		s.log.Warn("a SIP message was not sent", "error", err, "peer", to.Addr())
+func (s *Stack) send(m sip.Message, to hop) {
+	if _, err := s.sock.write([]byte(m.String()), to.addr); err != nil && !errors.Is(err, net.ErrClosed) {
+		s.log.Warn("a SIP message was not sent", "error", err, "peer", to.addr.Addr())
 	}
 }
 
-// begin starts sipgo's client transaction for a request whose destination is
-// set. The request must not be touched afterwards.
-func (s *Stack) begin(ctx context.Context, req *sip.Request) (*sip.ClientTx, error) {
+// begin starts sipgo's client transaction for a request. The request must not
+// be touched afterwards.
+func (s *Stack) begin(ctx context.Context, req *sip.Request, to hop) (*sip.ClientTx, error) {
+	if to.via != udp {
+		return nil, fmt.Errorf("%w: there is no %s towards %s", ErrTarget, to.via, to.addr)
+	}
+	if req.Transport() != to.via.String() {
+		setVia(req, to.via, s.addressTowards(to))
+	}
+	req.SetDestination(to.addr.String())
 	req.Laddr = sip.Addr{IP: s.local.Addr().AsSlice(), Port: int(s.local.Port())}
 	s.door.RLock()
 	defer s.door.RUnlock()
@@ -33,8 +39,8 @@ func (s *Stack) begin(ctx context.Context, req *sip.Request) (*sip.ClientTx, err
 
 // transact sends a request other than INVITE and waits for its final response,
 // at most timer F (64·T1) and ctx.
-func (s *Stack) transact(ctx context.Context, req *sip.Request) (*sip.Response, error) {
-	tx, err := s.begin(ctx, req)
+func (s *Stack) transact(ctx context.Context, req *sip.Request, to hop) (*sip.Response, error) {
+	tx, err := s.begin(ctx, req, to)
 	if err != nil {
 		return nil, fmt.Errorf("send %s: %w", req.Method, err)
 	}
@@ -67,13 +73,12 @@ func (s *Stack) goodbye(ctx context.Context, d *dialog, a *account) error {
 // part ends a confirmed dialog with BYE and waits for the reply. A trunk that
 // challenges even that gets its answer once. 408 and 481 mean that the dialog
 // is gone, which is what we wanted.
-func (s *Stack) part(ctx context.Context, d *dialog, to netip.AddrPort, a *account) error {
+func (s *Stack) part(ctx context.Context, d *dialog, to hop, a *account) error {
 	ctx, cancel := context.WithTimeout(ctx, linger()+time.Second)
 	defer cancel()
 	bye := d.bye(nil)
 	for range 2 {
-		bye.SetDestination(to.String())
-		res, err := s.transact(ctx, bye)
+		res, err := s.transact(ctx, bye, to)
 		switch {
 		case err != nil:
 			return err
@@ -94,10 +99,13 @@ func (s *Stack) part(ctx context.Context, d *dialog, to netip.AddrPort, a *accou
 
 // nextHop is where a request inside a dialog goes; where the far side names a
 // host nobody can find, the place its INVITE went to.
-func (s *Stack) nextHop(ctx context.Context, d *dialog) netip.AddrPort {
-	host, port := d.hop()
-	to, err := s.resolve(ctx, host, port)
-	if err != nil || !to.Addr().IsValid() || to.Addr().IsUnspecified() || to.Addr().IsMulticast() {
+func (s *Stack) nextHop(ctx context.Context, d *dialog) hop {
+	next, err := d.next()
+	if err != nil {
+		return d.peer
+	}
+	to, err := s.resolve(ctx, next)
+	if err != nil || !to.usable() {
 		return d.peer
 	}
 	return to
@@ -108,7 +116,7 @@ func (s *Stack) nextHop(ctx context.Context, d *dialog) netip.AddrPort {
 // Only its BYE is sent once; every retransmission gets its ACK. It goes to
 // where the response came from, so that nothing written in it can direct our
 // traffic at a third party.
-func (s *Stack) endLate(res *sip.Response, src netip.AddrPort) {
+func (s *Stack) endLate(res *sip.Response, src hop) {
 	d := s.dialogOf(res, src)
 	s.send(d.ack(nil), src)
 	if !s.byeOnce(d) {
@@ -120,8 +128,7 @@ func (s *Stack) endLate(res *sip.Response, src netip.AddrPort) {
 		ctx, cancel := context.WithTimeout(context.Background(), linger())
 		defer cancel()
 		bye := d.bye(nil)
-		bye.SetDestination(src.String())
-		if _, err := s.transact(ctx, bye); err != nil {
+		if _, err := s.transact(ctx, bye, src); err != nil {
 			s.log.Warn("the BYE of a late answer failed", "call", d.callID, "error", err)
 		}
 	})

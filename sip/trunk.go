@@ -22,9 +22,11 @@ import (
 // Trunk is an account at a carrier.
 type Trunk struct {
 	Name string
-	// Host and Port are where INVITEs go; Port 0 means 5060.
+	// Host and Port are where INVITEs go; Port 0 means 5060, or 5061 with TLS.
 	Host string
 	Port int
+	// Transport is "udp" (also when empty), "tcp" or "tls".
+	Transport string
 	// Username and Password answer the trunk's digest challenges; with Realm
 	// set, only challenges of that realm.
 	Username, Password, Realm string
@@ -61,6 +63,7 @@ const maxWeight = 65535
 type account struct {
 	Trunk
 	plan  dialplan
+	via   transport
 	proxy sip.Uri // of Trunk.Proxy; no host when there is none
 	live  atomic.Int64
 	pace  *rate.Limiter // nil: unbounded
@@ -97,13 +100,17 @@ func newAccount(t Trunk) (*account, error) {
 	if err != nil {
 		return nil, fmt.Errorf("trunk %q: dial plan: %w", t.Name, err)
 	}
-	a := &account{Trunk: t, plan: plan}
+	via, err := transportOf(t.Transport)
+	if err != nil {
+		return nil, fmt.Errorf("trunk %q: %w", t.Name, err)
+	}
+	a := &account{Trunk: t, plan: plan, via: via}
 	if t.Proxy != "" {
-		var hop path
-		if err := hop.setHop(t.Proxy); err != nil {
+		var first path
+		if err := first.setHop(t.Proxy); err != nil {
 			return nil, fmt.Errorf("trunk %q: %w", t.Name, err)
 		}
-		a.proxy = sip.Uri{Scheme: "sip", Host: hop.host, Port: hop.port, UriParams: sip.NewParams()}
+		a.proxy = marked(sip.Uri{Scheme: "sip", Host: first.host, Port: first.port, UriParams: sip.NewParams()}, via)
 		a.proxy.UriParams.Add("lr", "")
 	}
 	if t.CPS > 0 {
@@ -183,11 +190,9 @@ func (a *account) judge(c call.Cause, rest time.Duration) {
 
 // path is how one call leaves the house.
 type path struct {
-	account *account // nil: direct or by proxy, and no challenge is answered
-	to      sip.Uri  // request URI
-	from    string   // user part of the From URI
-	host    string   // next hop
-	port    int
+	place         // next hop; no account: direct or by proxy, and no challenge is answered
+	to    sip.Uri // request URI
+	from  string  // user part of the From URI
 }
 
 // proxied reports whether another proxy than the trunk's own stands between.
@@ -206,7 +211,7 @@ func (s *Stack) plan(t call.Target) (path, error) {
 		if p.account = s.trunks[t.Trunk]; p.account == nil {
 			return p, fmt.Errorf("%w: there is no trunk %q; name one of the configuration", ErrTarget, t.Trunk)
 		}
-		p.host, p.port = p.account.Host, p.account.Port
+		p.via, p.host, p.port = p.account.via, p.account.Host, p.account.Port
 		if p.from == "" {
 			p.from = userPart(p.account.CallerID)
 		}
@@ -214,7 +219,7 @@ func (s *Stack) plan(t call.Target) (path, error) {
 	}
 	if t.Proxy != "" {
 		// Credentials are for the trunk's own host only.
-		p.account = nil
+		p.account, p.via = nil, udp
 		if err := p.setHop(t.Proxy); err != nil {
 			return p, err
 		}
@@ -232,14 +237,18 @@ func (s *Stack) plan(t call.Target) (path, error) {
 }
 
 // newDialog begins the dialog of a call on this path towards peer.
-func (s *Stack) newDialog(p path, callID, localTag string, peer netip.AddrPort) *dialog {
-	local := s.addressTowards(peer.Addr())
+func (s *Stack) newDialog(p path, callID, localTag string, peer hop) *dialog {
+	local := s.addressTowards(peer)
 	ours := local.Addr().String()
 	d := &dialog{
 		callID: callID, localTag: localTag, local: local, peer: peer, agent: s.agent,
 		from: sip.Uri{Scheme: "sip", User: p.from, Host: ours}, to: p.to,
 		contact: sip.Uri{Scheme: "sip", User: "parley", Host: ours, Port: int(local.Port())},
 	}
+	if strings.EqualFold(p.to.Scheme, "sips") {
+		d.contact.Scheme = "sips" // RFC 3261 section 8.1.1.8
+	}
+	d.contact = marked(d.contact, peer.via)
 	a := p.account
 	if a == nil {
 		return d
@@ -300,18 +309,23 @@ func (p *path) setTo(to string) error {
 		p.to = p.account.plan.uri(number, host, port)
 		return nil
 	}
-	if !strings.EqualFold(scheme, "sip") {
-		return fmt.Errorf("%w: only sip: URIs can be called, not %s", ErrTarget, scheme)
+	if !strings.EqualFold(scheme, "sip") && !strings.EqualFold(scheme, "sips") {
+		return fmt.Errorf("%w: only sip: and sips: URIs can be called, not %s", ErrTarget, scheme)
 	}
 	if err := sip.ParseUri(to, &p.to); err != nil || p.to.Host == "" {
 		return fmt.Errorf("%w: the sip: URI cannot be read", ErrTarget)
 	}
-	if tp, ok := p.to.UriParams.Get("transport"); ok && !strings.EqualFold(tp, "udp") {
-		return fmt.Errorf("%w: transport %s is not supported, only UDP", ErrTarget, tp)
-	}
 	p.to.Headers = nil // what a URI wants to add to our INVITE is not taken
+	next, err := placeOf(p.to, udp)
+	if err != nil {
+		return err
+	}
 	if p.host == "" {
-		p.host, p.port = p.to.Host, p.to.Port
+		p.via, p.host, p.port = next.via, next.host, next.port
+	}
+	if strings.EqualFold(scheme, "sips") && p.via != tls {
+		// RFC 3261 section 26.2.2: TLS on every hop, the first one too.
+		return fmt.Errorf("%w: a sips: URI goes over TLS only; give it a trunk with transport tls", ErrTarget)
 	}
 	return nil
 }
@@ -349,13 +363,15 @@ func userPart(s string) string {
 const resolveTimeout = 3 * time.Second
 
 // resolve finds the address of a next hop. SRV and NAPTR records are not asked.
-func (s *Stack) resolve(ctx context.Context, host string, port int) (netip.AddrPort, error) {
-	if port == 0 {
-		port = 5060
+func (s *Stack) resolve(ctx context.Context, p place) (hop, error) {
+	if p.port == 0 {
+		p.port = p.via.port()
 	}
-	host = strings.Trim(host, "[]")
+	host := strings.Trim(p.host, "[]")
+	to := hop{via: p.via, name: host, account: p.account}
 	if a, err := netip.ParseAddr(host); err == nil {
-		return netip.AddrPortFrom(a.Unmap(), uint16(port)), nil
+		to.addr = netip.AddrPortFrom(a.Unmap(), uint16(p.port))
+		return to, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, resolveTimeout)
 	defer cancel()
@@ -365,10 +381,11 @@ func (s *Stack) resolve(ctx context.Context, host string, port int) (netip.AddrP
 	}
 	all, err := net.DefaultResolver.LookupNetIP(ctx, network, host)
 	if err != nil {
-		return netip.AddrPort{}, fmt.Errorf("find the address of %s: %w", host, err)
+		return hop{}, fmt.Errorf("find the address of %s: %w", host, err)
 	}
 	if len(all) == 0 {
-		return netip.AddrPort{}, errors.New("no address for " + host)
+		return hop{}, errors.New("no address for " + host)
 	}
-	return netip.AddrPortFrom(all[0].Unmap(), uint16(port)), nil
+	to.addr = netip.AddrPortFrom(all[0].Unmap(), uint16(p.port))
+	return to, nil
 }
