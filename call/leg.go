@@ -88,12 +88,20 @@ type Cause struct {
 
 // MediaStats describe the received and sent sound of a leg.
 type MediaStats struct {
-	Codec          string        `json:"codec"`
-	Sent, Received int64         `json:"-"`
-	Lost           int64         `json:"-"`
-	Loss           float64       `json:"loss"` // share of expected packets, 0 to 1
-	Jitter         time.Duration `json:"-"`    // RFC 3550 section 6.4.1
-	MOS            float64       `json:"mos"`  // E-model estimate, 1 to 4.5
+	Codec string
+	// Packets. Lost never came; Late came after their time and were not heard;
+	// Reordered were overtaken by a later one; Duplicates came twice.
+	Sent, Received, Lost, Late, Reordered, Duplicates int64
+	Loss                                              float64       // share of expected packets, 0 to 1
+	Jitter                                            time.Duration // RFC 3550 section 6.4.1
+	// MaxGap is the longest time between two packets, Concealed the sound that
+	// was invented for what was missing, Delay how long sound was held back.
+	MaxGap, Concealed, Delay time.Duration
+	// What the far side's reports (RTCP) say of the sound we sent; 0 without
+	// reports.
+	RemoteLoss              float64
+	RemoteJitter, RoundTrip time.Duration
+	MOS                     float64 // E-model estimate of what was received, 1 to 4.5
 }
 
 // Leg is one party's signalling and sound.

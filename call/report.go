@@ -104,14 +104,28 @@ type Latency struct {
 	BargeStopP50 int64 `json:"barge_stop_p50"`
 }
 
-// MediaReport is MediaStats as it is reported.
+// MediaReport is MediaStats as it is reported: of the received sound, but for
+// the packets sent and what the far side's reports say of them.
 type MediaReport struct {
-	Codec    string  `json:"codec"`
-	Sent     int64   `json:"packets_sent"`
-	Received int64   `json:"packets_received"`
-	Loss     float64 `json:"loss"`
-	JitterMS float64 `json:"jitter_ms"`
-	MOS      float64 `json:"mos"`
+	Codec      string  `json:"codec"`
+	Sent       int64   `json:"packets_sent"`
+	Received   int64   `json:"packets_received"`
+	Lost       int64   `json:"packets_lost"`
+	Late       int64   `json:"packets_late"`
+	Reordered  int64   `json:"packets_reordered"`
+	Duplicates int64   `json:"packets_duplicate"`
+	Loss       float64 `json:"loss"`
+	JitterMS   float64 `json:"jitter_ms"`
+	MaxGapMS   float64 `json:"max_gap_ms"`
+	// ConcealedMS is the sound invented for what was missing, DelayMS how long
+	// the jitter buffer held sound back at the end.
+	ConcealedMS float64 `json:"concealed_ms"`
+	DelayMS     float64 `json:"delay_ms"`
+	MOS         float64 `json:"mos"`
+	// The far side's word on what we sent; absent when it sent no reports.
+	RoundTripMS    float64 `json:"round_trip_ms,omitempty"`
+	RemoteLoss     float64 `json:"remote_loss,omitempty"`
+	RemoteJitterMS float64 `json:"remote_jitter_ms,omitempty"`
 }
 
 // Disclosure says when a required text was spoken.
@@ -143,9 +157,11 @@ func reportMedia(m MediaStats) *MediaReport {
 	if m.Codec == "" {
 		return nil
 	}
+	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 	return &MediaReport{
-		Codec: m.Codec, Sent: m.Sent, Received: m.Received, Loss: m.Loss,
-		JitterMS: float64(m.Jitter.Microseconds()) / 1000, MOS: m.MOS,
+		Codec: m.Codec, Sent: m.Sent, Received: m.Received, Lost: m.Lost, Late: m.Late, Reordered: m.Reordered,
+		Duplicates: m.Duplicates, Loss: m.Loss, JitterMS: ms(m.Jitter), MaxGapMS: ms(m.MaxGap), ConcealedMS: ms(m.Concealed),
+		DelayMS: ms(m.Delay), MOS: m.MOS, RoundTripMS: ms(m.RoundTrip), RemoteLoss: m.RemoteLoss, RemoteJitterMS: ms(m.RemoteJitter),
 	}
 }
 

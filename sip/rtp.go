@@ -44,6 +44,8 @@ func (m lineMedia) Silent() time.Duration { return m.Line.Stats().Silent }
 func (m lineMedia) Stats() call.MediaStats {
 	s := m.Line.Stats()
 	return call.MediaStats{
-		Codec: s.Codec, Sent: s.Sent, Received: s.Received, Lost: s.Lost, Loss: s.Loss, Jitter: s.Jitter, MOS: s.MOS,
+		Codec: s.Codec, Sent: s.Sent, Received: s.Received, Lost: s.Lost, Late: s.Late, Reordered: s.Reordered, Duplicates: s.Duplicates,
+		Loss: s.Loss, Jitter: s.Jitter, MaxGap: s.MaxGap, Concealed: s.Concealed, Delay: s.Delay,
+		RemoteLoss: s.RemoteLoss, RemoteJitter: s.RemoteJitter, RoundTrip: s.RoundTrip, MOS: s.MOS,
 	}
 }

@@ -295,7 +295,6 @@ func (b *Buffer) fillSome(out []int16, f *media.Frame) int {
 		b.comfort.fill(out[:n])
 		return n
 	}
-	b.stats.concealed += int64(n)
 	if b.conceal.faded() {
 		clear(out[:n])
 		if n == len(b.frame) {
@@ -304,6 +303,7 @@ func (b *Buffer) fillSome(out []int16, f *media.Frame) int {
 		}
 	} else {
 		b.conceal.invent(out[:n])
+		b.stats.concealed += int64(n) // the silence after the fade is no invention
 	}
 	f.Flags |= media.Concealed
 	return n

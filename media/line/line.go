@@ -289,6 +289,7 @@ func (l *Line) adopt(t time.Duration) {
 		l.codec = p.Codec // otherwise the one that has followed the sound so far
 	}
 	l.remote = p
+	l.receiving.latest = 0 // it may have been on hold
 	l.lock.negotiate(p.Addr, t)
 	if !l.lock.locked() {
 		_ = l.rtp.connect(netip.AddrPort{})

@@ -28,6 +28,7 @@ type receiving struct {
 	twice     int64  // of those received, duplicates
 	seen      uint64 // bitmap of the sequence numbers up to highest
 	highest   int64
+	latest    time.Duration // arrival of the latest packet; 0 where a gap after it means nothing
 	gate      gate
 	keys      dtmf.Receiver
 	tones     dtmf.Detector
@@ -105,12 +106,26 @@ func (l *Line) packet(raw []byte, from netip.AddrPort, arrival time.Duration) {
 		l.counts.duplicates.Add(1)
 		return
 	}
-	l.counts.heard.Store(int64(arrival))
+	l.timed(extended, arrival)
 	if l.sending.made(h) {
 		l.counts.looped.Add(1)
 		return
 	}
 	l.payload(h, payload, arrival)
+}
+
+// timed notes when a packet came that is the far side's and new.
+func (l *Line) timed(extended int64, arrival time.Duration) {
+	r, c := &l.receiving, &l.counts
+	if extended < r.highest {
+		c.reordered.Add(1)
+	}
+	// A pause filled with comfort noise is no gap.
+	if gap := int64(arrival - r.latest); r.latest > 0 && !r.resting && gap > c.maxGap.Load() {
+		c.maxGap.Store(gap)
+	}
+	r.latest = arrival
+	c.heard.Store(int64(arrival))
 }
 
 // unseal reads a packet under SRTP. It comes before the source lock, which so

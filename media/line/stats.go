@@ -16,6 +16,8 @@ type Stats struct {
 	// Late came after its time, Duplicates twice. Foreign packets were not the
 	// far side's; Malformed ones were not RTP, or not of a negotiated type.
 	Late, Duplicates, Foreign, Malformed int64
+	// Reordered packets were overtaken by a later one, and heard if not late.
+	Reordered int64
 	// Forged packets came from the far side's address and were not sealed with
 	// its key.
 	Forged int64
@@ -29,6 +31,11 @@ type Stats struct {
 	// Loss is the share of expected packets, 0 to 1, that never came.
 	Loss   float64
 	Jitter time.Duration // RFC 3550 section 6.4.1
+	// MaxGap is the longest time from one packet to the next, pauses filled with
+	// comfort noise and changes of the session left out.
+	MaxGap time.Duration
+	// Concealed is the sound that was invented for what was missing.
+	Concealed time.Duration
 	// Delay is how long the jitter buffer holds sound back.
 	Delay time.Duration
 	// Silent is the time since the far side's latest packet, or since Open. In a
@@ -45,9 +52,9 @@ type Stats struct {
 type counts struct {
 	sent, received, expected, late          atomic.Int64
 	duplicates, foreign, malformed, refused atomic.Int64
-	looped, forged                          atomic.Int64
+	looped, forged, reordered               atomic.Int64
 	digitsLost                              atomic.Int64
-	jitter, delay, heard                    atomic.Int64 // durations
+	jitter, delay, heard, maxGap, concealed atomic.Int64 // durations
 	remoteLoss, remoteJitter, roundTrip     atomic.Int64
 }
 
@@ -64,6 +71,7 @@ func (l *Line) publish() {
 	c.late.Store(held.Late)
 	c.jitter.Store(int64(r.reception.Jitter()))
 	c.delay.Store(int64(held.Delay))
+	c.concealed.Store(int64(held.Concealed))
 }
 
 // Stats may be asked at any time, also after Close; they are of the last tick.
@@ -72,7 +80,8 @@ func (l *Line) Stats() Stats {
 	s := Stats{
 		Sent: c.sent.Load(), Received: c.received.Load(),
 		Late: c.late.Load(), Duplicates: c.duplicates.Load(), Foreign: c.foreign.Load(), Malformed: c.malformed.Load(), Looped: c.looped.Load(), Forged: c.forged.Load(),
-		Refused: c.refused.Load(), DigitsLost: c.digitsLost.Load(),
+		Reordered: c.reordered.Load(), Refused: c.refused.Load(), DigitsLost: c.digitsLost.Load(),
+		MaxGap: time.Duration(c.maxGap.Load()), Concealed: time.Duration(c.concealed.Load()),
 		Jitter: time.Duration(c.jitter.Load()), Delay: time.Duration(c.delay.Load()),
 		Silent:     l.now().Sub(l.began) - time.Duration(c.heard.Load()),
 		RemoteLoss: float64(c.remoteLoss.Load()) / 256, RemoteJitter: time.Duration(c.remoteJitter.Load()), RoundTrip: time.Duration(c.roundTrip.Load()),
