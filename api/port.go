@@ -123,10 +123,11 @@ type CallRequest struct {
 	Profile  string `json:"profile" doc:"Rules profile, e.g. us-collection"`
 	Language string `json:"language,omitempty"`
 	Trunk    string `json:"trunk,omitempty"`
-	From     string `json:"from,omitempty" doc:"Caller ID"`
+	From     string `json:"from,omitempty" doc:"Caller ID: a number, or anonymous"`
 	Timezone string `json:"timezone,omitempty" doc:"The customer's IANA zone"`
 	// ConsentKind is the agreement on record; most profiles ask for one.
 	ConsentKind     string            `json:"consent_kind,omitempty" doc:"The agreement on record, e.g. contract, express, written"`
 	ConsentEvidence string            `json:"consent_evidence,omitempty"`
 	Variables       map[string]string `json:"variables,omitempty"`
+	Identity        string            `json:"identity,omitempty" doc:"Identity header (RFC 8224) signed for this call; a trunk with identity.passport gets it" maxLength:"4096"`
 }

@@ -335,6 +335,12 @@ func TestNumbersNeverCalled(t *testing.T) {
 	d.do("POST", "/api/v1/calls", one).want(422, "amount_due")
 	one["variables"] = map[string]string{"name": "Lee", "amount_due": "5.00 USD", "due_date": "2026-12-01", "creditor": "Acme", "tail": "0472"}
 	d.do("POST", "/api/v1/calls", one).want(409, "may not be called")
+	one["from"] = "110"
+	d.do("POST", "/api/v1/calls", one).want(422, "from: ")
+	one["from"], one["identity"] = "202-555-0199", "..signature;info=<https://c.example/c.cer>\r\nVia: x"
+	d.do("POST", "/api/v1/calls", one).want(422, "full form")
+	delete(one, "identity")
+	d.do("POST", "/api/v1/calls", one).want(409, "may not be called")
 	d.do("DELETE", "/api/v1/dnc/+12025550100", nil).want(204)
 	d.do("GET", "/api/v1/dnc", nil).want(200).into(&page)
 	if len(page.Items) != 0 {

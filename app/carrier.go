@@ -68,9 +68,25 @@ func (t TrunkConfig) settings() (sip.Trunk, error) {
 		Name: t.Name, Host: host, Port: port, Username: t.Username, Realm: t.Realm,
 		Proxy: t.Proxy, Domain: t.Domain, FromDomain: t.FromDomain, ContactDomain: t.ContactDomain, Dial: t.DialPlan.plan(),
 		CallerID: t.CallerID, Channels: t.Channels, CPS: t.CallsPerSecond, SRTP: secure,
-		Priority: t.Priority, Weight: t.Weight,
+		Priority: t.Priority, Weight: t.Weight, Identity: t.Identity.identity(),
 	}
 	return trunk, trunk.Check()
+}
+
+func (i IdentityConfig) identity() sip.Identity {
+	whose := func(v string) string {
+		switch v {
+		case "true":
+			return sip.OfCaller
+		case "false", "none":
+			return ""
+		}
+		return v
+	}
+	return sip.Identity{
+		Trusted: i.Trusted, Asserted: whose(i.Asserted), Preferred: whose(i.Preferred), Privacy: i.Privacy,
+		Diversion: i.Diversion, Name: i.FromName, Passport: i.Passport,
+	}
 }
 
 func (p DialPlanConfig) plan() sip.DialPlan {

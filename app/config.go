@@ -75,7 +75,23 @@ type TrunkConfig struct {
 	Priority int `yaml:"priority"`
 	Weight   int `yaml:"weight"`
 	// SRTP is off, offer or require.
-	SRTP string `yaml:"srtp"`
+	SRTP     string         `yaml:"srtp"`
+	Identity IdentityConfig `yaml:"identity"`
+}
+
+// IdentityConfig says how a carrier is told who calls, beside From.
+type IdentityConfig struct {
+	Trusted bool `yaml:"trusted"`
+	// Asserted and Preferred are true for the call's caller ID, a URI, or none
+	// (also when empty).
+	Asserted  string `yaml:"asserted"`
+	Preferred string `yaml:"preferred"`
+	// Privacy are values of RFC 3323, separated by semicolons.
+	Privacy   string `yaml:"privacy"`
+	Diversion string `yaml:"diversion"`
+	FromName  string `yaml:"from_name"`
+	// Passport passes a call's Identity header on.
+	Passport bool `yaml:"passport"`
 }
 
 // DialPlanConfig is the form in which a carrier wants the numbers of a call.

@@ -19,6 +19,7 @@ func TestTheSampleShowsTheDefaults(t *testing.T) {
 		Name: "carrier", Host: "127.0.0.1:5070",
 		DialPlan: DialPlanConfig{Scheme: "sip", Callee: []RewriteConfig{{Prefix: "+"}}, Caller: []RewriteConfig{}},
 		CallerID: "+12025550100", Channels: 30, CallsPerSecond: 5, SRTP: "off", Priority: 0, Weight: 1,
+		Identity: IdentityConfig{Asserted: "none", Preferred: "none"},
 	}}
 	want.Rules.TestNumbers = []string{}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -40,6 +41,8 @@ func TestWrongConfigurationsSayWhatToDo(t *testing.T) {
 		"rewrite":            {"trunks:\n  - name: a\n    host: h\n    dial_plan: {callee: [{regexp: '('}]}\n", "callee rewrite 1: error parsing regexp"},
 		"scheme":             {"trunks:\n  - {name: a, host: h, dial_plan: {scheme: sips}}\n", "neither sip nor tel"},
 		"rewrite's field":    {"trunks:\n  - name: a\n    host: h\n    dial_plan: {callee: [{cut: 1}]}\n", `[4:27] unknown field "cut"`},
+		"identity":           {"trunks:\n  - {name: a, host: h, identity: {asserted: true}}\n", "set trusted, or use preferred"},
+		"identity's privacy": {"trunks:\n  - {name: a, host: h, identity: {privacy: secret}}\n", `privacy "secret" is unknown`},
 		"weight":             {"trunks:\n  - {name: a, host: h, weight: -1}\n", "weight must be 0 to 65535"},
 		"name of two":        {"trunks:\n  - {name: 'a,b', host: h}\n", "a comma"},
 		"no calls":           {"limits: {calls: 0}\n", "above zero"},

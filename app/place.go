@@ -22,6 +22,7 @@ import (
 	"parley/phone"
 	"parley/record"
 	"parley/rules"
+	"parley/sip"
 	"parley/tts"
 )
 
@@ -332,15 +333,23 @@ func (l *placer) target(ctx context.Context, tenant string, r api.CallRequest) (
 		}
 		to = n.E164
 	}
+	from, err := l.callerID(r.From)
+	if err != nil {
+		return call.Target{}, err
+	}
+	if r.Identity != "" {
+		if err := sip.CheckIdentity(r.Identity); err != nil {
+			return call.Target{}, campaign.Invalid{Why: err.Error()}
+		}
+	}
 	t := call.Target{
-		Call: newID(), Tenant: tenant, To: to, From: r.From, Trunk: r.Trunk, Flow: r.Flow,
+		Call: newID(), Tenant: tenant, To: to, From: from, Identity: r.Identity, Trunk: r.Trunk, Flow: r.Flow,
 		Language: r.Language, Variables: r.Variables,
 	}
 	contact := campaign.Contact{Tenant: tenant, Phone: to, RawPhone: r.To, Country: l.region, Timezone: r.Timezone}
 	if r.ConsentKind != "" {
 		contact.Consent = &rules.Consent{Kind: r.ConsentKind, Evidence: r.ConsentEvidence}
 	}
-	var err error
 	t.Case, err = l.books.Case(ctx, campaign.Campaign{Tenant: tenant, Profile: r.Profile, AllowList: l.tests}, contact)
 	if err != nil {
 		return t, err
@@ -357,6 +366,21 @@ func (l *placer) target(ctx context.Context, tenant string, r api.CallRequest) (
 		t.Variables = map[string]string{}
 	}
 	return t, nil
+}
+
+// callerID reads the caller ID of one call; "" leaves it to the trunk.
+func (l *placer) callerID(from string) (string, error) {
+	if from == "" || from == sip.Anonymous {
+		return from, nil
+	}
+	n, err := phone.Parse(from, l.region)
+	if err == nil {
+		err = campaign.CheckCallerID(n.E164)
+	}
+	if err != nil {
+		return "", campaign.Invalid{Why: fmt.Sprintf("from: %v", err)}
+	}
+	return n.E164, nil
 }
 
 // newID is a UUID of version 7: unique, and sorted by time.

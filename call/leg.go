@@ -17,6 +17,9 @@ type Target struct {
 	Tenant, Campaign, Contact, Attempt string
 	// To is an E.164 number or a SIP URI; From the caller ID to present.
 	To, From string
+	// Identity is the Identity header that somebody signed for this very call
+	// (STIR, RFC 8224), "" for none. Only a trunk that takes it gets it.
+	Identity string
 	// Trunk names the carrier account; Proxy ("host:port") overrides it. With
 	// neither, To must be a SIP URI and is called directly.
 	Trunk, Proxy string

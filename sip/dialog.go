@@ -17,6 +17,7 @@ import (
 type dialog struct {
 	callID, localTag string
 	from, to         sip.Uri
+	fromName         string // display name of From; "" for none
 	contact          sip.Uri
 	local            netip.AddrPort // what we write into Via and Contact
 	peer             hop            // where the INVITE went
@@ -68,7 +69,7 @@ func (d *dialog) request(method sip.RequestMethod, to sip.Uri, seq uint32) *sip.
 	req.AppendHeader(via)
 	maxForwards := sip.MaxForwardsHeader(70)
 	req.AppendHeader(&maxForwards)
-	from := &sip.FromHeader{Address: d.from, Params: sip.NewParams()}
+	from := &sip.FromHeader{DisplayName: d.fromName, Address: d.from, Params: sip.NewParams()}
 	from.Params.Add("tag", d.localTag)
 	req.AppendHeader(from)
 	toHeader := &sip.ToHeader{Address: unmarked(d.to), Params: sip.NewParams()}

@@ -16,7 +16,7 @@ import (
 
 // newInvite writes the next INVITE outside a dialog, with our offer.
 func (l *leg) newInvite() *sip.Request {
-	extra := l.path.headers()
+	extra := l.path.headers(l.dlg.local.Addr().String())
 	if l.target.Call != "" {
 		extra = append(extra, sip.NewHeader("X-Parley-Call", l.target.Call))
 	}

@@ -51,6 +51,8 @@ type Trunk struct {
 	Priority, Weight int
 	// SRTP is whether sound is protected.
 	SRTP SRTP
+	// Identity says how the caller is named beside From.
+	Identity Identity
 	// Peers are further networks from which this carrier sends us requests;
 	// Host itself is always one.
 	Peers []netip.Prefix
@@ -103,6 +105,9 @@ func newAccount(t Trunk) (*account, error) {
 	via, err := transportOf(t.Transport)
 	if err != nil {
 		return nil, fmt.Errorf("trunk %q: %w", t.Name, err)
+	}
+	if err := t.Identity.check(); err != nil {
+		return nil, fmt.Errorf("trunk %q: identity: %w", t.Name, err)
 	}
 	a := &account{Trunk: t, plan: plan, via: via}
 	if t.Proxy != "" {
@@ -190,9 +195,11 @@ func (a *account) judge(c call.Cause, rest time.Duration) {
 
 // path is how one call leaves the house.
 type path struct {
-	place         // next hop; no account: direct or by proxy, and no challenge is answered
-	to    sip.Uri // request URI
-	from  string  // user part of the From URI
+	place          // next hop; no account: direct or by proxy, and no challenge is answered
+	to     sip.Uri // request URI
+	from   string  // user part of the From URI
+	hidden bool    // From tells nobody who calls
+	pass   string  // the call's Identity header, "" for none
 }
 
 // proxied reports whether another proxy than the trunk's own stands between.
@@ -206,13 +213,20 @@ func (s *Stack) plan(t call.Target) (path, error) {
 			return path{}, fmt.Errorf("%w: %s is too long or holds characters that a SIP header cannot carry", ErrTarget, name)
 		}
 	}
-	p := path{from: userPart(t.From)}
+	if t.Identity != "" {
+		if err := CheckIdentity(t.Identity); err != nil {
+			return path{}, err
+		}
+	}
+	p := path{from: userPart(t.From), pass: t.Identity}
+	p.hidden = p.from == Anonymous
 	if t.Trunk != "" {
 		if p.account = s.trunks[t.Trunk]; p.account == nil {
 			return p, fmt.Errorf("%w: there is no trunk %q; name one of the configuration", ErrTarget, t.Trunk)
 		}
 		p.via, p.host, p.port = p.account.via, p.account.Host, p.account.Port
-		if p.from == "" {
+		p.hidden = p.hidden || p.account.Identity.withholds()
+		if p.from == "" || p.from == Anonymous { // the carrier is told whose call it is
 			p.from = userPart(p.account.CallerID)
 		}
 		p.from = p.account.plan.present(p.from)
@@ -225,7 +239,7 @@ func (s *Stack) plan(t call.Target) (path, error) {
 		}
 	}
 	if p.from == "" {
-		p.from = "anonymous"
+		p.from = Anonymous
 	}
 	if err := p.setTo(t.To); err != nil {
 		return p, err
@@ -249,27 +263,38 @@ func (s *Stack) newDialog(p path, callID, localTag string, peer hop) *dialog {
 		d.contact.Scheme = "sips" // RFC 3261 section 8.1.1.8
 	}
 	d.contact = marked(d.contact, peer.via)
-	a := p.account
-	if a == nil {
-		return d
+	if a := p.account; a != nil {
+		d.realm, d.fromName = a.Realm, a.Identity.Name
+		d.from = a.plan.identity(p.from, p.domain(ours))
+		if a.ContactDomain != "" {
+			d.contact.Host = a.ContactDomain
+		}
 	}
-	d.realm = a.Realm
-	if a.FromDomain != "" {
-		ours = a.FromDomain
-	}
-	d.from = a.plan.identity(p.from, ours)
-	if a.ContactDomain != "" {
-		d.contact.Host = a.ContactDomain
+	if p.hidden {
+		d.fromName, d.from = nobody()
 	}
 	return d
 }
 
-// headers are what this path adds to an INVITE.
-func (p *path) headers() []sip.Header {
-	if !p.proxied() {
+// domain is at which host the caller's number is ours.
+func (p *path) domain(ours string) string {
+	if p.account != nil && p.account.FromDomain != "" {
+		return p.account.FromDomain
+	}
+	return ours
+}
+
+// headers are what this path adds to an INVITE that begins a call; ours is our
+// own address towards the peer.
+func (p *path) headers(ours string) []sip.Header {
+	if p.account == nil {
 		return nil
 	}
-	return []sip.Header{&sip.RouteHeader{Address: p.account.proxy}}
+	all := p.account.identities(*p, p.domain(ours))
+	if p.proxied() {
+		all = append(all, &sip.RouteHeader{Address: p.account.proxy})
+	}
+	return all
 }
 
 func (p *path) setHop(hostport string) error {

@@ -92,9 +92,9 @@ func (t *tx) attempt(s *Store, a attempt) error {
 }
 
 // stored is the part of a target that is kept: the case is in the rulings, the
-// variables are the contact's.
+// variables are the contact's, and a signed identity is good for a minute.
 func stored(t call.Target) call.Target {
-	t.Case, t.Variables = rules.Case{}, nil
+	t.Case, t.Variables, t.Identity = rules.Case{}, nil, ""
 	return t
 }
 
