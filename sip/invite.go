@@ -39,7 +39,6 @@ func (l *leg) sendInvite() {
 	l.branch, _ = l.invite.Via().Params.Get("branch")
 	tx, err := l.stack.begin(context.Background(), l.invite, l.dlg.peer)
 	if err != nil {
-		// sipgo sends before it returns: an error here means nothing left.
 		l.do(l.m.on(input{what: broken, err: fmt.Errorf("send the INVITE: %w", err)}))
 		return
 	}
@@ -50,7 +49,7 @@ func (l *leg) sendInvite() {
 
 // watch reads the INVITE transaction until its final response or end. What it
 // passes up earlier came through the screen already, in order.
-func (l *leg) watch(tx *sip.ClientTx, try int) {
+func (l *leg) watch(tx *clientTx, try int) {
 	for {
 		select {
 		case res := <-tx.Responses():

@@ -85,7 +85,7 @@ type leg struct {
 	path      path
 	dlg       *dialog
 	try       int
-	tx        *sip.ClientTx
+	tx        *clientTx
 	branch    string
 	invite    *sip.Request
 	auth      sip.Header // credentials of the last INVITE

@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
 
 	"github.com/emiago/sipgo/sip"
@@ -37,47 +38,64 @@ func parse(p *sip.Parser, data []byte) (msg sip.Message, err error) {
 	return p.ParseSIP(data)
 }
 
-// hear decides about every datagram before sipgo sees it. Provisional and 2xx
+// hear takes every message, and keeps nothing of data. Provisional and 2xx
 // responses to INVITEs go to their leg from here, in the order of their
-// arrival: sipgo hands each message to its own goroutine, and a 183 that is
-// overtaken by its 486 would be lost. Requests outside a dialog of ours are
-// answered from here without any state. True passes the datagram to sipgo's
-// transactions.
-func (s *Stack) hear(data []byte, src hop) bool {
-	if s.shut.Load() || len(bytes.Trim(data, "\x00\r\n\t ")) == 0 {
-		return false // a keep-alive, or too late
+// arrival: a response is handed to its transaction by a goroutine, and a 183
+// that is overtaken by its 486 would be lost. Requests outside a dialog of ours
+// are answered from here without any state.
+func (s *Stack) hear(data []byte, src hop) {
+	if len(bytes.Trim(data, "\x00\r\n\t ")) == 0 {
+		return // a keep-alive
 	}
 	if !s.isPeer(src.addr.Addr()) {
 		if !s.strangers.Allow() {
 			s.count.strangers.Add(1)
-			return false
+			return
 		}
 	} else if !s.flood.Allow() {
 		s.count.dropped.Add(1)
-		return false
+		return
 	}
-	s.sock.tell(data, src, false)
+	s.tell(data, src, false)
 	msg, err := parse(s.parser, data)
 	if err != nil {
 		s.count.malformed.Add(1)
 		if errors.Is(err, errPanic) {
 			s.log.Error("a SIP message broke the parser and was dropped", "error", err, "peer", src.addr.Addr())
 		}
-		return false
+		return
 	}
 	if !whole(msg) {
 		s.count.malformed.Add(1)
-		return false
+		return
 	}
 	switch m := msg.(type) {
 	case *sip.Response:
-		return s.hearResponse(m, src)
+		if s.hearResponse(m, src) {
+			s.txs.response(m, func() {})
+		}
 	case *sip.Request:
 		m.SetTransport(src.via.String())
 		m.SetSource(src.addr.String())
-		return s.hearRequest(m, src)
+		if s.hearRequest(m, src) {
+			s.txs.request(m, s.outlet(back(m, src)), s.onRequest)
+		}
 	}
-	return false
+}
+
+// back is where the responses to a request go: the address it came from, and
+// the port it asks for (RFC 3261 section 18.2.2, RFC 3581).
+func back(req *sip.Request, src hop) hop {
+	via := req.Via()
+	if via.Params.Has("rport") {
+		return src
+	}
+	port := via.Port
+	if port <= 0 || port > 65535 {
+		port = src.via.port()
+	}
+	src.addr = netip.AddrPortFrom(src.addr.Addr(), uint16(port))
+	return src
 }
 
 // whole: what no SIP message can do without (RFC 3261 section 8.1.1), so that
@@ -88,6 +106,7 @@ func whole(m sip.Message) bool {
 		m.From() != nil && m.To() != nil
 }
 
+// hearResponse reports whether a transaction is to have the response.
 func (s *Stack) hearResponse(res *sip.Response, src hop) bool {
 	if res.StatusCode < 100 || res.StatusCode > 699 || res.SipVersion != "SIP/2.0" {
 		s.count.malformed.Add(1)
@@ -107,8 +126,8 @@ func (s *Stack) hearResponse(res *sip.Response, src hop) bool {
 	return false
 }
 
-// hearRequest answers what belongs to no call of ours, and lets sipgo have the
-// rest.
+// hearRequest answers what belongs to no call of ours, and reports whether a
+// transaction is to have the request.
 func (s *Stack) hearRequest(req *sip.Request, src hop) bool {
 	if code := vet(req); code != 0 {
 		s.count.malformed.Add(1)
@@ -121,7 +140,7 @@ func (s *Stack) hearRequest(req *sip.Request, src hop) bool {
 		switch {
 		case l != nil && req.IsAck():
 			l.offer(confirmed{req})
-			return true // it may end sipgo's retransmission of a refused re-INVITE
+			return true // it may end the retransmission of a refused re-INVITE
 		case l != nil, s.buried(callID):
 			return true
 		}
@@ -179,7 +198,7 @@ func unsupported(req *sip.Request) []string {
 }
 
 // refuse answers without a transaction, as RFC 3261 section 8.2.7 lets a
-// server do: always to the source of the request, the same for everybody.
+// server do: the same for everybody.
 func (s *Stack) refuse(req *sip.Request, src hop, code int) {
 	if req.IsAck() {
 		return
@@ -195,7 +214,7 @@ func (s *Stack) refuse(req *sip.Request, src hop, code int) {
 	case sip.StatusBadExtension:
 		res.AppendHeader(sip.NewHeader("Unsupported", strings.Join(unsupported(req), ", ")))
 	}
-	s.send(res, src)
+	s.send(res, back(req, src))
 }
 
 // reason is the phrase of the codes we send.

@@ -198,9 +198,8 @@ func FuzzScreen(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Cleanup(func() { s.sock.Close() })
+	f.Cleanup(func() { s.sock.conn.Close() })
 	src := hop{addr: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), s.Addr().Port())}
-	s.sock.screen = func([]byte, hop) bool { return false }
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if len(data) > maxDatagram {
 			return

@@ -27,21 +27,15 @@ type TraceMessage struct {
 	Raw   []byte
 }
 
-// socket is the UDP socket under sipgo's transport. sipgo reads whatever comes
-// and starts a goroutine for each; so everything is screened here, before it:
-// size, source, rate, and a parser that may panic.
+// socket is our UDP socket.
 type socket struct {
-	conn   *net.UDPConn
-	screen func(data []byte, src hop) bool
-	trace  func(TraceMessage)
+	conn *net.UDPConn
+	tell func(b []byte, peer hop, sent bool)
 }
 
+// listen binds the UDP socket. The unspecified IPv6 address hears IPv4 as well.
 func listen(addr netip.AddrPort) (*net.UDPConn, error) {
-	network := "udp4"
-	if addr.Addr().Is6() {
-		network = "udp6"
-	}
-	conn, err := net.ListenUDP(network, net.UDPAddrFromAddrPort(addr))
+	conn, err := net.ListenUDP(network("udp", addr.Addr()), net.UDPAddrFromAddrPort(addr))
 	if err != nil {
 		return nil, fmt.Errorf("listen for SIP on %s: %w", addr, err)
 	}
@@ -51,51 +45,55 @@ func listen(addr netip.AddrPort) (*net.UDPConn, error) {
 	return conn, nil
 }
 
-// ReadFrom gives sipgo only what passed the screen. It ends when the socket is
-// closed; other read errors are passing (ICMP), and bounded in a row.
-func (s *socket) ReadFrom(b []byte) (int, net.Addr, error) {
+// network is the name for package net of a kind of socket bound to an address.
+func network(kind string, at netip.Addr) string {
+	switch {
+	case at.Is4():
+		return kind + "4"
+	case at.IsUnspecified():
+		return kind
+	}
+	return kind + "6"
+}
+
+// read hands every datagram to hear, which must not keep it. It ends when the
+// socket is closed; other read errors are passing (ICMP), and bounded in a row.
+func (s *socket) read(hear func(data []byte, src hop)) error {
+	b := make([]byte, maxDatagram+1)
 	for failures := 0; ; {
 		n, src, err := s.conn.ReadFromUDPAddrPort(b)
 		if err != nil {
 			if failures++; errors.Is(err, net.ErrClosed) || failures > 1000 {
-				return 0, nil, err
+				return err
 			}
 			continue
 		}
 		failures = 0
-		src = netip.AddrPortFrom(src.Addr().Unmap(), src.Port())
-		if n == 0 || n > maxDatagram || n == len(b) || !s.screen(b[:n], hop{addr: src}) {
-			continue
+		if n > 0 && n <= maxDatagram {
+			hear(b[:n], hop{addr: netip.AddrPortFrom(src.Addr().Unmap(), src.Port())})
 		}
-		return n, net.UDPAddrFromAddrPort(src), nil
 	}
 }
 
-func (s *socket) WriteTo(b []byte, addr net.Addr) (int, error) {
-	to, ok := addr.(*net.UDPAddr)
-	if !ok {
-		return 0, fmt.Errorf("send to %s: not a UDP address", addr)
-	}
-	return s.write(b, to.AddrPort())
-}
-
-func (s *socket) write(b []byte, to netip.AddrPort) (int, error) {
+func (s *socket) write(b []byte, to netip.AddrPort) error {
 	to = netip.AddrPortFrom(to.Addr().Unmap(), to.Port())
-	n, err := s.conn.WriteToUDPAddrPort(b, to)
-	if err == nil {
-		s.tell(b, hop{addr: to}, true)
+	if _, err := s.conn.WriteToUDPAddrPort(b, to); err != nil {
+		return err
 	}
-	return n, err
+	s.tell(b, hop{addr: to}, true)
+	return nil
 }
 
-func (s *socket) tell(b []byte, peer hop, sent bool) {
+// tell shows a message to who traces.
+func (s *Stack) tell(b []byte, peer hop, sent bool) {
 	if s.trace == nil {
 		return
 	}
 	raw := string(b)
 	first, _, _ := strings.Cut(raw, "\r\n")
 	s.trace(TraceMessage{
-		At: time.Now(), Sent: sent, Peer: peer.addr, Transport: peer.via.String(), First: first, CallID: rawCallID(raw), Raw: withoutKeys(b),
+		At: time.Now(), Sent: sent, Peer: peer.addr, Transport: peer.via.String(), First: first,
+		CallID: rawCallID(raw), Raw: withoutKeys(b),
 	})
 }
 
@@ -112,9 +110,3 @@ func rawCallID(raw string) string {
 	}
 	return ""
 }
-
-func (s *socket) LocalAddr() net.Addr                { return s.conn.LocalAddr() }
-func (s *socket) Close() error                       { return s.conn.Close() }
-func (s *socket) SetDeadline(t time.Time) error      { return s.conn.SetDeadline(t) }
-func (s *socket) SetReadDeadline(t time.Time) error  { return s.conn.SetReadDeadline(t) }
-func (s *socket) SetWriteDeadline(t time.Time) error { return s.conn.SetWriteDeadline(t) }

@@ -86,13 +86,9 @@ type Stack struct {
 	drain            time.Duration
 
 	sock      *socket
+	trace     func(TraceMessage)
 	parser    *sip.Parser
-	transport *sip.TransportLayer
-	// door is held while a transaction begins; shut: none begins any more, and
-	// nothing is read.
-	door      sync.RWMutex
-	shut      atomic.Bool
-	txs       *sip.TransactionLayer
+	txs       *transactions
 	secret    [32]byte
 	second    time.Duration
 	strangers *rate.Limiter
@@ -131,6 +127,7 @@ func New(o Options) (*Stack, error) {
 		o.Listen = netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), o.Listen.Port())
 	}
 	s := &Stack{
+		txs: newTransactions(), trace: o.Trace,
 		trunks: map[string]*account{}, openMedia: o.OpenMedia, agent: o.UserAgent, log: o.Log, drain: o.Drain,
 		parser: sip.NewParser(), legs: map[string]*leg{}, graves: map[string]grave{},
 		byes: map[string]time.Time{}, peers: map[netip.Addr]int{},
@@ -172,17 +169,7 @@ func New(o Options) (*Stack, error) {
 	if o.Advertise.IsValid() {
 		s.advertise, s.behindNAT = netip.AddrPortFrom(o.Advertise, s.local.Port()), true
 	}
-	s.sock = &socket{conn: conn, screen: s.hear, trace: o.Trace}
-	// sipgo logs whole messages, phone numbers and all: it gets no log.
-	quiet := slog.New(slog.DiscardHandler)
-	s.transport = sip.NewTransportLayer(net.DefaultResolver, s.parser, nil, sip.WithTransportLayerLogger(quiet))
-	// sipgo finds the socket by its address, and would bind a second one for a
-	// call placed before Run reads from it.
-	local := conn.LocalAddr().String()
-	s.transport.Pool("udp").Add(local, &sip.UDPConnection{PacketConn: s.sock, PacketAddr: local, Listener: true})
-	s.txs = sip.NewTransactionLayer(s.transport, sip.WithTransactionLayerLogger(quiet),
-		sip.WithTransactionLayerUnhandledResponseHandler(func(*sip.Response) {}))
-	s.txs.OnRequest(s.onRequest)
+	s.sock = &socket{conn: conn, tell: s.tell}
 	return s, nil
 }
 
@@ -222,7 +209,7 @@ func (s *Stack) Run(ctx context.Context) error {
 	broken := make(chan error, 1)
 	go func() {
 		defer close(broken)
-		broken <- s.transport.ServeUDP(s.sock)
+		broken <- s.sock.read(s.hear)
 	}()
 	tick := time.NewTicker(max(linger()/8, 10*time.Millisecond))
 	defer tick.Stop()
@@ -249,30 +236,14 @@ loop:
 	case <-drain.C:
 		s.hangAll(true)
 	}
-	s.shutDoor()
-	s.txs.Close()
-	s.sock.Close()
+	s.txs.close()
+	s.sock.conn.Close()
 	for err := range broken { // the reader ends because its socket closed
 		s.log.Debug("the SIP reader ended", "error", err)
 	}
 	<-ended
-	_ = s.transport.Close()
 	return failed
 }
-
-// shutDoor lets no transaction begin any more. sipgo opens a socket of its own,
-// which nobody closes, for a transaction that does not find ours; and it takes
-// each request up on a goroutine that we cannot wait for. So nothing further is
-// read, and those that were get the moment they need.
-func (s *Stack) shutDoor() {
-	s.door.Lock()
-	s.shut.Store(true)
-	s.door.Unlock()
-	time.Sleep(takenUp)
-}
-
-// takenUp is how long sipgo may need to take up a request it has read.
-const takenUp = 50 * time.Millisecond
 
 // hangAll closes the door and ends every leg; at once means without waiting
 // for the far side.
@@ -396,12 +367,8 @@ func (s *Stack) isPeer(a netip.Addr) bool {
 }
 
 // onRequest takes what passed the screen and opened a transaction: requests
-// within a dialog.
+// within a dialog. It does not wait.
 func (s *Stack) onRequest(req *sip.Request, tx *sip.ServerTx) {
-	if req.IsAck() {
-		tx.Terminate() // sipgo made a transaction for it that nothing would end
-		return
-	}
 	l := s.find(req.CallID().Value())
 	if l == nil {
 		s.respond(tx, req, sip.StatusCallTransactionDoesNotExists)

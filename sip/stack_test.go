@@ -100,7 +100,7 @@ func TestTrunksThatAreWrong(t *testing.T) {
 		{{Name: "a", Host: "x"}, {Name: "a", Host: "y"}},
 	} {
 		if s, err := New(Options{Trunks: all}); err == nil {
-			s.sock.Close()
+			s.sock.conn.Close()
 			t.Errorf("%+v was taken", all)
 		}
 	}
@@ -228,7 +228,7 @@ func BenchmarkSetup(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer far.sock.Close()
+	defer far.sock.conn.Close()
 	s, err := New(Options{Strangers: 1})
 	if err != nil {
 		b.Fatal(err)

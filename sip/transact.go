@@ -13,28 +13,9 @@ import (
 // send writes a message that has no transaction: an ACK for a 2xx, a stateless
 // response.
 func (s *Stack) send(m sip.Message, to hop) {
-	if _, err := s.sock.write([]byte(m.String()), to.addr); err != nil && !errors.Is(err, net.ErrClosed) {
+	if err := s.sock.write(textOf(m), to.addr); err != nil && !errors.Is(err, net.ErrClosed) {
 		s.log.Warn("a SIP message was not sent", "error", err, "peer", to.addr.Addr())
 	}
-}
-
-// begin starts sipgo's client transaction for a request. The request must not
-// be touched afterwards.
-func (s *Stack) begin(ctx context.Context, req *sip.Request, to hop) (*sip.ClientTx, error) {
-	if to.via != udp {
-		return nil, fmt.Errorf("%w: there is no %s towards %s", ErrTarget, to.via, to.addr)
-	}
-	if req.Transport() != to.via.String() {
-		setVia(req, to.via, s.addressTowards(to))
-	}
-	req.SetDestination(to.addr.String())
-	req.Laddr = sip.Addr{IP: s.local.Addr().AsSlice(), Port: int(s.local.Port())}
-	s.door.RLock()
-	defer s.door.RUnlock()
-	if s.shut.Load() {
-		return nil, ErrClosed // without our socket sipgo would open one of its own
-	}
-	return s.txs.Request(ctx, req)
 }
 
 // transact sends a request other than INVITE and waits for its final response,

@@ -1,0 +1,216 @@
+package sip
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"strconv"
+	"sync"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+// transactions are those under way, found by their keys (RFC 3261 sections
+// 17.1.3 and 17.2.3). The state machines are sipgo's. Its layers above and
+// below them are not used: they open sockets of their own, read whoever
+// connects, and start goroutines that nobody can wait for; see
+// docs/decisions/0007-own-transports.md.
+type transactions struct {
+	mu     sync.Mutex
+	shut   bool
+	client map[string]*sip.ClientTx
+	server map[string]*sip.ServerTx
+	// taken are the messages being taken up.
+	taken sync.WaitGroup
+}
+
+func newTransactions() *transactions {
+	return &transactions{client: map[string]*sip.ClientTx{}, server: map[string]*sip.ServerTx{}}
+}
+
+// noLog is sipgo's log: it would write whole messages, phone numbers and all.
+var noLog = slog.New(slog.DiscardHandler)
+
+// clientKey finds the transaction that a response belongs to.
+func clientKey(m sip.Message) string {
+	branch, _ := m.Via().Params.Get("branch")
+	return branch + "\x00" + string(m.CSeq().MethodName)
+}
+
+// serverKey finds the transaction that a request belongs to; an ACK and a
+// CANCEL belong to their INVITE.
+func serverKey(req *sip.Request) string {
+	via := req.Via()
+	method := req.Method
+	if req.IsAck() || req.IsCancel() {
+		method = sip.INVITE
+	}
+	branch, _ := via.Params.Get("branch")
+	if len(branch) > len(sip.RFC3261BranchMagicCookie) && branch[:len(sip.RFC3261BranchMagicCookie)] == sip.RFC3261BranchMagicCookie {
+		return branch + "\x00" + via.Host + ":" + strconv.Itoa(via.Port) + "\x00" + string(method)
+	}
+	// A client of RFC 2543: what else identifies a request (section 17.2.3). The
+	// To tag is left out, which an ACK has and its INVITE may not.
+	return fmt.Sprintf("%s\x00%s\x00%d\x00%s\x00%s\x00%s", req.CallID().Value(), tagOf(req.From()),
+		req.CSeq().SeqNo, req.Recipient.String(), via.Value(), method)
+}
+
+// outlet is where one transaction writes: what sipgo takes for a connection.
+type outlet struct {
+	write func([]byte) error
+	local net.Addr
+}
+
+func (o *outlet) WriteMsg(m sip.Message) error { return o.write(textOf(m)) }
+func (o *outlet) LocalAddr() net.Addr          { return o.local }
+func (o *outlet) Ref(int) int                  { return 1 }
+func (o *outlet) TryClose() (int, error)       { return 1, nil }
+func (o *outlet) Close() error                 { return nil }
+
+// textOf writes a message.
+func textOf(m sip.Message) []byte {
+	var b bytes.Buffer
+	b.Grow(1024)
+	m.StringWrite(&b)
+	return b.Bytes()
+}
+
+// openClient begins a client transaction and sends its request. An error means
+// that the request has not left, not whole at least.
+func (t *transactions) openClient(req *sip.Request, out sip.Connection) (*sip.ClientTx, error) {
+	key := clientKey(req)
+	tx := sip.NewClientTx(key, req, out, noLog)
+	tx.OnTerminate(func(string, error) {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		delete(t.client, key)
+	})
+	t.mu.Lock()
+	if t.shut {
+		t.mu.Unlock()
+		return nil, ErrClosed
+	}
+	t.client[key] = tx
+	t.mu.Unlock()
+	if err := tx.Init(); err != nil {
+		tx.Terminate()
+		return nil, err
+	}
+	return tx, nil
+}
+
+// response hands a response to its transaction; without one it is stray. done
+// is called when the transaction has it, which may wait for who reads it.
+func (t *transactions) response(res *sip.Response, done func()) {
+	t.mu.Lock()
+	tx := t.client[clientKey(res)]
+	if tx == nil || t.shut {
+		t.mu.Unlock()
+		done()
+		return
+	}
+	t.taken.Add(1)
+	t.mu.Unlock()
+	go func() {
+		defer t.taken.Done()
+		defer done()
+		tx.Receive(res)
+	}()
+}
+
+// request hands a request to its transaction, or opens one, for which fresh is
+// called; it must not wait. An ACK opens none.
+func (t *transactions) request(req *sip.Request, out sip.Connection, fresh func(*sip.Request, *sip.ServerTx)) {
+	key := serverKey(req)
+	t.mu.Lock()
+	if t.shut {
+		t.mu.Unlock()
+		return
+	}
+	tx := t.server[key]
+	switch {
+	case tx != nil && req.IsCancel():
+		t.mu.Unlock()
+		_ = out.WriteMsg(sip.NewResponseFromRequest(req, sip.StatusOK, reason(sip.StatusOK), nil))
+		_ = tx.Receive(req) // which answers the INVITE with 487
+		return
+	case tx != nil:
+		t.mu.Unlock()
+		_ = tx.Receive(req) // of no use when another method came under its key
+		return
+	case req.IsAck():
+		t.mu.Unlock()
+		return
+	}
+	if req.IsCancel() {
+		key += "\x00" + string(sip.CANCEL) // of what is gone: its own transaction
+		if t.server[key] != nil {
+			tx = t.server[key]
+			t.mu.Unlock()
+			_ = tx.Receive(req)
+			return
+		}
+	}
+	tx = sip.NewServerTx(key, req, out, noLog)
+	tx.OnTerminate(func(string, error) {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		delete(t.server, key)
+	})
+	t.server[key] = tx
+	t.mu.Unlock()
+	if err := tx.Init(); err != nil {
+		tx.Terminate()
+		return
+	}
+	fresh(req, tx)
+}
+
+// close ends every transaction, lets none begin any more, and waits for those
+// who still hand over a message.
+func (t *transactions) close() {
+	t.mu.Lock()
+	t.shut = true
+	var all []sip.Transaction
+	for _, tx := range t.client {
+		all = append(all, tx)
+	}
+	for _, tx := range t.server {
+		all = append(all, tx)
+	}
+	t.mu.Unlock()
+	for _, tx := range all {
+		tx.Terminate()
+	}
+	t.taken.Wait()
+}
+
+// clientTx is a request under way.
+type clientTx struct {
+	*sip.ClientTx
+	// to is where it went in the end.
+	to hop
+}
+
+// begin starts the client transaction of a request. The request must not be
+// touched afterwards. An error means that nothing left.
+func (s *Stack) begin(ctx context.Context, req *sip.Request, to hop) (*clientTx, error) {
+	if to.via != udp {
+		return nil, fmt.Errorf("%w: there is no %s towards %s", ErrTarget, to.via, to.addr)
+	}
+	if req.Transport() != to.via.String() {
+		setVia(req, to.via, s.addressTowards(to))
+	}
+	tx, err := s.txs.openClient(req, s.outlet(to))
+	if err != nil {
+		return nil, err
+	}
+	return &clientTx{tx, to}, nil
+}
+
+// outlet is how a transaction writes to a hop.
+func (s *Stack) outlet(to hop) sip.Connection {
+	return &outlet{local: s.sock.conn.LocalAddr(), write: func(b []byte) error { return s.sock.write(b, to.addr) }}
+}
