@@ -32,6 +32,7 @@ var testOnly = map[string]bool{"store/storetest": true, "asr/asrtest": true, "tt
 // outside says who may import what from outside the module.
 var outside = map[string][]string{
 	"github.com/emiago/sipgo": {"sip", "sim", "bench"},
+	"github.com/miekg/dns":    {"sip"},
 	"github.com/pion/webrtc":  {"agent"},
 	"github.com/pion/srtp":    {"media"},
 	"database/sql":            {"store", "bench"},

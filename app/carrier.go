@@ -21,6 +21,7 @@ func newSIP(c Config, o sip.Options) (*sip.Stack, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sip.media_ports: %w", err)
 	}
+	o.DNS = c.SIP.DNS
 	o.UserAgent, o.OpenMedia = "parley", sip.OverLine(o.Listen.Addr(), ports)
 	if c.SIP.MediaAddress != "" {
 		if o.Advertise, err = netip.ParseAddr(c.SIP.MediaAddress); err != nil {

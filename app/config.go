@@ -50,6 +50,9 @@ type SIPConfig struct {
 	MediaAddress string `yaml:"media_address"`
 	// MediaPorts is the range of RTP ports, "20000-20999".
 	MediaPorts string `yaml:"media_ports"`
+	// DNS is the server asked for the names of trunks; empty for those of
+	// resolv.conf.
+	DNS string `yaml:"dns"`
 }
 
 // TrunkConfig is a carrier account.
@@ -240,6 +243,9 @@ func (c *Config) check() error {
 	}
 	if _, _, err := c.SIP.ports(); err != nil {
 		bad("sip.media_ports: %v", err)
+	}
+	if _, err := netip.ParseAddrPort(c.SIP.DNS); c.SIP.DNS != "" && err != nil {
+		bad("sip.dns: %q is not ADDRESS:PORT with a numeric address", c.SIP.DNS)
 	}
 	seen := map[string]bool{}
 	for i, t := range c.Trunks {

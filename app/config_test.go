@@ -34,6 +34,7 @@ func TestWrongConfigurationsSayWhatToDo(t *testing.T) {
 		"open without TLS":   {"http:\n  listen: 0.0.0.0:8080\n", "http.certificate and http.key must name TLS files"},
 		"not an address":     {"sip:\n  listen: carrier.example:5060\n", "numeric address"},
 		"port range":         {"sip:\n  media_ports: 30000\n", "not a range"},
+		"DNS by name":        {"sip:\n  dns: dns.example:53\n", "sip.dns"},
 		"trunk without host": {"trunks:\n  - name: a\n", "needs a name and a host"},
 		"two of a name":      {"trunks:\n  - {name: a, host: h}\n  - {name: a, host: i}\n", "taken by an earlier trunk"},
 		"two passwords":      {"trunks:\n  - {name: a, host: h, password: x, password_file: y}\n", "not both"},

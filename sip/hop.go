@@ -50,6 +50,8 @@ type place struct {
 	// host is a name or a literal address; port 0 is the transport's own.
 	host string
 	port int
+	// anyVia: nobody asked for a transport; the host's NAPTR records choose.
+	anyVia bool
 	// account is the trunk whose TLS settings hold there, nil for none.
 	account *account
 }

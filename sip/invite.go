@@ -35,12 +35,20 @@ func (l *leg) newInvite() *sip.Request {
 func (l *leg) sendInvite() {
 	clear(l.branches) // those of a refused INVITE are gone with it
 	l.try++
-	l.invite = l.newInvite()
-	l.branch, _ = l.invite.Via().Params.Get("branch")
-	tx, err := l.stack.begin(context.Background(), l.invite, l.dlg.peer)
-	if err != nil {
-		l.do(l.m.on(input{what: broken, err: fmt.Errorf("send the INVITE: %w", err)}))
-		return
+	var tx *clientTx
+	for {
+		l.invite = l.newInvite()
+		l.branch, _ = l.invite.Via().Params.Get("branch")
+		var err error
+		if tx, err = l.stack.begin(context.Background(), l.invite, l.dlg.peer); err == nil {
+			break
+		}
+		// Nothing left, so the next hop may be tried.
+		if errors.Is(err, ErrClosed) || !l.nextHop() {
+			l.do(l.m.on(input{what: broken, err: fmt.Errorf("send the INVITE: %w", err)}))
+			return
+		}
+		l.log.Warn("the INVITE could not be sent, the next address is tried", "error", err)
 	}
 	l.tx = tx
 	try := l.try

@@ -26,6 +26,13 @@ var (
 // defaultRing is how long a phone rings when the target does not say.
 const defaultRing = 45 * time.Second
 
+// permission is how long after the gate's word an INVITE may leave, which is a
+// second after the attempt became durable.
+const permission = time.Second
+
+// errLate: the look-up of the next hop took the time that an INVITE has.
+var errLate = errors.New("the address was not found in time; check the DNS servers")
+
 // Bounds of one leg.
 const (
 	inboxSize    = 64
@@ -83,6 +90,8 @@ type leg struct {
 	// Owned by run.
 	m         machine
 	path      path
+	hops      []hop     // where the INVITE may go, the one it goes to in front
+	due       time.Time // until then it must have left
 	dlg       *dialog
 	try       int
 	tx        *clientTx
@@ -246,6 +255,7 @@ func (l *leg) failEarly(err error) {
 
 // run is the leg's life.
 func (l *leg) run(ctx context.Context) {
+	l.due = time.Now().Add(permission)
 	if err := l.prepare(ctx); err != nil {
 		l.stack.bury(l, l.peers)
 		l.failEarly(err)
@@ -256,6 +266,7 @@ func (l *leg) run(ctx context.Context) {
 	if l.tx != nil && l.m.cause.SIP < 300 {
 		l.tx.Terminate() // without a final response nothing is left to acknowledge
 	}
+	l.noteHop()
 	l.cause = l.m.cause
 	if l.cause.Err == nil {
 		l.cause.Err = l.fault
@@ -282,12 +293,10 @@ func (l *leg) prepare(ctx context.Context) error {
 		}
 		l.channel = true
 	}
-	peer, err := s.resolve(ctx, l.path.place)
-	if err != nil {
+	if l.hops, err = l.locate(ctx); err != nil {
 		return err
 	}
-	l.befriend(peer.addr.Addr())
-	l.dlg = s.newDialog(l.path, l.callID, l.localTag, peer)
+	l.headFor(l.hops[0])
 	if err := l.openSound(); err != nil {
 		return fmt.Errorf("open the media of the call: %w", err)
 	}
@@ -302,6 +311,49 @@ func (l *leg) prepare(ctx context.Context) error {
 		return fmt.Errorf("hung up before the INVITE: %w", context.Canceled)
 	default:
 		return nil
+	}
+}
+
+// locate finds where the INVITE may go, while it may still leave.
+func (l *leg) locate(ctx context.Context) ([]hop, error) {
+	own, cancel := context.WithDeadline(ctx, l.due)
+	defer cancel()
+	hops, err := l.stack.locate(own, l.path.place)
+	if err != nil && ctx.Err() == nil && !time.Now().Before(l.due) {
+		err = errLate // not the caller's own end, which would be a cancelled call
+	}
+	return hops, err
+}
+
+// headFor turns the call towards a next hop; nothing has been sent to another.
+func (l *leg) headFor(h hop) {
+	l.befriend(h.addr.Addr())
+	d := l.stack.newDialog(l.path, l.callID, l.localTag, h)
+	if l.dlg != nil {
+		d.cseq, d.realm = l.dlg.cseq, l.dlg.realm
+	}
+	l.dlg = d
+}
+
+// nextHop turns the call towards the next of its hops after the INVITE could
+// not be sent to this one; false when there is none, or it is too late. It must
+// not be asked once anything has left.
+func (l *leg) nextHop() bool {
+	if l.stack.shunned.add(l.dlg.peer.addr, time.Now()); len(l.hops) < 2 || time.Now().After(l.due) {
+		return false
+	}
+	l.hops = l.hops[1:]
+	l.headFor(l.hops[0])
+	return true
+}
+
+// noteHop remembers how the next hop served, for the calls after this one.
+func (l *leg) noteHop() {
+	switch c := l.m.cause; {
+	case errors.Is(c.Err, ErrNoResponse), c.SIP == sip.StatusServiceUnavailable:
+		l.stack.shunned.add(l.dlg.peer.addr, time.Now())
+	case c.SIP != 0:
+		l.stack.shunned.clear(l.dlg.peer.addr)
 	}
 }
 

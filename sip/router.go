@@ -65,7 +65,7 @@ func (r *router) Dial(ctx context.Context, t call.Target) call.Leg {
 func (s *Stack) choices(t call.Target) ([]choice, error) {
 	names := strings.Split(t.Trunk, ",")
 	if t.Trunk == "" {
-		names = s.names
+		names = s.order
 	}
 	now := time.Now()
 	var all []choice

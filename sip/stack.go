@@ -35,6 +35,9 @@ type Options struct {
 	// route to the peer where they are unspecified.
 	Advertise netip.Addr
 	Trunks    []Trunk
+	// DNS is the server ("address:port") that is asked for names; empty for the
+	// hosts file and the servers of resolv.conf.
+	DNS string
 	// OpenMedia opens the RTP side of one leg. Nil means signalling only: the
 	// offer names the discard port.
 	OpenMedia func() (Media, error)
@@ -78,7 +81,9 @@ type Stack struct {
 	local, advertise netip.AddrPort
 	behindNAT        bool // Advertise is not ours and goes into SDP as well
 	trunks           map[string]*account
-	names            []string // of trunks, in the order of the configuration
+	order            []string // of trunks, in the configuration
+	names            *names
+	shunned          shunned
 	openMedia        func() (Media, error)
 	mediaTimeout     time.Duration // negative for none
 	agent            string
@@ -155,6 +160,10 @@ func New(o Options) (*Stack, error) {
 	if s.secret = o.Secret; s.secret == [32]byte{} {
 		_, _ = rand.Read(s.secret[:]) // never fails
 	}
+	var err error
+	if s.names, err = newNames(o.DNS); err != nil {
+		return nil, err
+	}
 	for _, t := range o.Trunks {
 		if err := s.addTrunk(t); err != nil {
 			return nil, err
@@ -182,7 +191,7 @@ func (s *Stack) addTrunk(t Trunk) error {
 		return err
 	}
 	s.trunks[t.Name] = a
-	s.names = append(s.names, t.Name)
+	s.order = append(s.order, t.Name)
 	s.fixed = append(s.fixed, t.Peers...)
 	if ip, err := netip.ParseAddr(t.Host); err == nil {
 		s.peers[ip.Unmap()]++

@@ -22,10 +22,13 @@ import (
 // Trunk is an account at a carrier.
 type Trunk struct {
 	Name string
-	// Host and Port are where INVITEs go; Port 0 means 5060, or 5061 with TLS.
+	// Host and Port are where INVITEs go. A name without a port (0) is looked up
+	// by its NAPTR and SRV records (RFC 3263); where it has none, and for an
+	// address, the port is 5060, or 5061 with TLS.
 	Host string
 	Port int
-	// Transport is "udp" (also when empty), "tcp" or "tls".
+	// Transport is "udp", "tcp" or "tls"; empty for what the NAPTR records of Host
+	// prefer, UDP without any.
 	Transport string
 	// Username and Password answer the trunk's digest challenges; with Realm
 	// set, only challenges of that realm.
@@ -224,7 +227,7 @@ func (s *Stack) plan(t call.Target) (path, error) {
 		if p.account = s.trunks[t.Trunk]; p.account == nil {
 			return p, fmt.Errorf("%w: there is no trunk %q; name one of the configuration", ErrTarget, t.Trunk)
 		}
-		p.via, p.host, p.port = p.account.via, p.account.Host, p.account.Port
+		p.via, p.host, p.port, p.anyVia = p.account.via, p.account.Host, p.account.Port, p.account.Transport == ""
 		p.hidden = p.hidden || p.account.Identity.withholds()
 		if p.from == "" || p.from == Anonymous { // the carrier is told whose call it is
 			p.from = userPart(p.account.CallerID)
@@ -233,7 +236,7 @@ func (s *Stack) plan(t call.Target) (path, error) {
 	}
 	if t.Proxy != "" {
 		// Credentials are for the trunk's own host only.
-		p.account, p.via = nil, udp
+		p.account, p.via, p.anyVia = nil, udp, true
 		if err := p.setHop(t.Proxy); err != nil {
 			return p, err
 		}
@@ -300,7 +303,7 @@ func (p *path) headers(ours string) []sip.Header {
 func (p *path) setHop(hostport string) error {
 	host, port, err := net.SplitHostPort(hostport)
 	if err != nil {
-		host, port = hostport, "5060"
+		host, port = hostport, "0" // the usual one, or that of its SRV records
 	}
 	n, err := strconv.ParseUint(port, 10, 16)
 	if err != nil || host == "" {
@@ -347,6 +350,7 @@ func (p *path) setTo(to string) error {
 	}
 	if p.host == "" {
 		p.via, p.host, p.port = next.via, next.host, next.port
+		p.anyVia = strings.EqualFold(scheme, "sip") && !p.to.UriParams.Has("transport")
 	}
 	if strings.EqualFold(scheme, "sips") && p.via != tls {
 		// RFC 3261 section 26.2.2: TLS on every hop, the first one too.
@@ -382,35 +386,4 @@ func userPart(s string) string {
 		s, _, _ = strings.Cut(rest, "@")
 	}
 	return s
-}
-
-// resolveTimeout bounds a name look-up for one message.
-const resolveTimeout = 3 * time.Second
-
-// resolve finds the address of a next hop. SRV and NAPTR records are not asked.
-func (s *Stack) resolve(ctx context.Context, p place) (hop, error) {
-	if p.port == 0 {
-		p.port = p.via.port()
-	}
-	host := strings.Trim(p.host, "[]")
-	to := hop{via: p.via, name: host, account: p.account}
-	if a, err := netip.ParseAddr(host); err == nil {
-		to.addr = netip.AddrPortFrom(a.Unmap(), uint16(p.port))
-		return to, nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, resolveTimeout)
-	defer cancel()
-	network := "ip4"
-	if s.local.Addr().Is6() && !s.local.Addr().IsUnspecified() {
-		network = "ip6"
-	}
-	all, err := net.DefaultResolver.LookupNetIP(ctx, network, host)
-	if err != nil {
-		return hop{}, fmt.Errorf("find the address of %s: %w", host, err)
-	}
-	if len(all) == 0 {
-		return hop{}, errors.New("no address for " + host)
-	}
-	to.addr = netip.AddrPortFrom(all[0].Unmap(), uint16(p.port))
-	return to, nil
 }

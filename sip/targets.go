@@ -1,0 +1,106 @@
+package sip
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/miekg/dns"
+)
+
+// shunned remembers which of a server's addresses failed lately. An INVITE that
+// met silence is not repeated at the next address, since a phone may ring; but
+// the next call begins there.
+type shunned struct {
+	mu    sync.Mutex
+	until map[netip.AddrPort]time.Time
+}
+
+// Bounds of what is remembered of addresses.
+const (
+	shunFor    = time.Minute
+	maxShunned = 1024
+)
+
+// add notes that this address failed; it comes last for shunFor.
+func (s *shunned) add(a netip.AddrPort, now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.until == nil {
+		s.until = map[netip.AddrPort]time.Time{}
+	}
+	if len(s.until) >= maxShunned {
+		for other, until := range s.until {
+			if now.After(until) {
+				delete(s.until, other)
+			}
+		}
+	}
+	if len(s.until) < maxShunned {
+		s.until[a] = now.Add(shunFor)
+	}
+}
+
+// clear notes that this address works.
+func (s *shunned) clear(a netip.AddrPort) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.until, a)
+}
+
+func (s *shunned) has(a netip.AddrPort, now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	until, ok := s.until[a]
+	return ok && now.Before(until)
+}
+
+// arrange puts the hops that failed lately at the end; otherwise the order
+// stays.
+func arrange(hops []hop, failed func(netip.AddrPort) bool) {
+	rank := func(h hop) int {
+		if failed(h.addr) {
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(hops, func(a, b hop) int { return rank(a) - rank(b) })
+}
+
+// resolveTimeout bounds a name look-up for one message.
+const resolveTimeout = 3 * time.Second
+
+// locate finds the next hops of a place, the one to try first in front.
+func (s *Stack) locate(ctx context.Context, p place) ([]hop, error) {
+	hops, err := s.names.locate(ctx, p, s.families(), rand.IntN)
+	if err != nil {
+		return nil, err
+	}
+	if len(hops) == 0 {
+		return nil, fmt.Errorf("%w: %s; check the name", ErrNoSuchName, p.host)
+	}
+	now := time.Now()
+	arrange(hops, func(a netip.AddrPort) bool { return s.shunned.has(a, now) })
+	return hops, nil
+}
+
+// resolve is the first of locate.
+func (s *Stack) resolve(ctx context.Context, p place) (hop, error) {
+	hops, err := s.locate(ctx, p)
+	if err != nil {
+		return hop{}, err
+	}
+	return hops[0], nil
+}
+
+// families are the kinds of addresses that our sockets can send to.
+func (s *Stack) families() []uint16 {
+	if s.local.Addr().Is6() {
+		return []uint16{dns.TypeAAAA}
+	}
+	return []uint16{dns.TypeA}
+}
