@@ -74,11 +74,22 @@ type far struct {
 
 func newFar(t *testing.T) *far {
 	t.Helper()
-	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	return newFarAt(t, &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+}
+
+func newFarAt(t *testing.T, at *net.UDPAddr) *far {
+	t.Helper()
+	return newFarInto(t, at, make(chan message, 256))
+}
+
+// newFarInto is another socket of the same far side.
+func newFarInto(t *testing.T, at *net.UDPAddr, got chan message) *far {
+	t.Helper()
+	conn, err := net.ListenUDP("udp4", at)
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &far{t: t, conn: conn, got: make(chan message, 256), seen: map[string]bool{}, tag: "far1", seq: 100}
+	f := &far{t: t, conn: conn, got: got, seen: map[string]bool{}, tag: "far1", seq: 100}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)

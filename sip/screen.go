@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"strings"
 
 	"github.com/emiago/sipgo/sip"
 )
@@ -28,13 +27,6 @@ func parse(p *sip.Parser, data []byte) (msg sip.Message, err error) {
 			msg, err = nil, fmt.Errorf("%w: %v", errPanic, r)
 		}
 	}()
-	head := data
-	if i := bytes.Index(data, []byte("\r\n\r\n")); i >= 0 {
-		head = data[:i]
-	}
-	if bytes.Count(head, []byte("\n")) > maxHeaders {
-		return nil, errors.New("too many header lines")
-	}
 	return p.ParseSIP(data)
 }
 
@@ -57,16 +49,30 @@ func (s *Stack) hear(data []byte, src hop) {
 		return
 	}
 	s.tell(data, src, false)
+	w, err := readWire(data)
+	v := drop
+	if err == nil {
+		v = w.judge()
+	}
+	if v != 0 {
+		s.count.malformed.Add(1)
+		if v > 0 {
+			s.reject(&w, src, int(v))
+		}
+		return
+	}
+	if w.odd {
+		data = w.plain()
+	}
 	msg, err := parse(s.parser, data)
-	if err != nil {
+	if err != nil || !whole(msg) {
 		s.count.malformed.Add(1)
 		if errors.Is(err, errPanic) {
 			s.log.Error("a SIP message broke the parser and was dropped", "error", err, "peer", src.addr.Addr())
 		}
-		return
-	}
-	if !whole(msg) {
-		s.count.malformed.Add(1)
+		if w.method != "" && w.method != "ACK" {
+			s.reject(&w, src, sip.StatusBadRequest)
+		}
 		return
 	}
 	switch m := msg.(type) {
@@ -90,7 +96,10 @@ func back(req *sip.Request, src hop) hop {
 	if via.Params.Has("rport") {
 		return src
 	}
-	port := via.Port
+	return backTo(via.Port, src)
+}
+
+func backTo(port int, src hop) hop {
 	if port <= 0 || port > 65535 {
 		port = src.via.port()
 	}
@@ -108,10 +117,6 @@ func whole(m sip.Message) bool {
 
 // hearResponse reports whether a transaction is to have the response.
 func (s *Stack) hearResponse(res *sip.Response, src hop) bool {
-	if res.StatusCode < 100 || res.StatusCode > 699 || res.SipVersion != "SIP/2.0" {
-		s.count.malformed.Add(1)
-		return false
-	}
 	if res.CSeq().MethodName != sip.INVITE || res.StatusCode >= 300 {
 		return true
 	}
@@ -129,11 +134,6 @@ func (s *Stack) hearResponse(res *sip.Response, src hop) bool {
 // hearRequest answers what belongs to no call of ours, and reports whether a
 // transaction is to have the request.
 func (s *Stack) hearRequest(req *sip.Request, src hop) bool {
-	if code := vet(req); code != 0 {
-		s.count.malformed.Add(1)
-		s.refuse(req, src, code)
-		return false
-	}
 	callID := req.CallID().Value()
 	if tagOf(req.To()) != "" {
 		l := s.find(callID)
@@ -160,43 +160,6 @@ func (s *Stack) hearRequest(req *sip.Request, src hop) bool {
 	return false
 }
 
-// vet is what RFC 3261 section 8.2 asks of a server and sipgo's parser lets
-// pass; 0 when the request is fine.
-func vet(req *sip.Request) int {
-	switch {
-	case req.SipVersion != "SIP/2.0":
-		return sip.StatusVersionNotSupported
-	case req.CSeq().MethodName != req.Method,
-		len(req.GetHeaders("Content-Length")) > 1,
-		len(req.GetHeaders("CSeq")) > 1, len(req.GetHeaders("Call-ID")) > 1,
-		len(req.GetHeaders("From")) > 1, len(req.GetHeaders("To")) > 1,
-		tagOf(req.From()) == "", req.MaxForwards() == nil && len(req.GetHeaders("Max-Forwards")) > 0:
-		return sip.StatusBadRequest
-	case !strings.EqualFold(req.Recipient.Scheme, "sip"):
-		return statusUnsupportedScheme
-	case req.MaxForwards() != nil && req.MaxForwards().Val() == 0 && req.Method != sip.OPTIONS:
-		return sip.StatusTooManyHops
-	case len(unsupported(req)) > 0 && !req.IsAck() && !req.IsCancel():
-		return sip.StatusBadExtension
-	}
-	return 0
-}
-
-// unsupported are the extensions that a request requires and we do not have
-// (RFC 3261 section 8.2.2.3).
-func unsupported(req *sip.Request) []string {
-	var all []string
-	for _, h := range req.GetHeaders("Require") {
-		for tag := range strings.SplitSeq(h.Value(), ",") {
-			tag = strings.TrimSpace(tag)
-			if !strings.EqualFold(tag, "timer") && !strings.EqualFold(tag, "100rel") {
-				all = append(all, tag)
-			}
-		}
-	}
-	return all
-}
-
 // refuse answers without a transaction, as RFC 3261 section 8.2.7 lets a
 // server do: the same for everybody.
 func (s *Stack) refuse(req *sip.Request, src hop, code int) {
@@ -211,8 +174,6 @@ func (s *Stack) refuse(req *sip.Request, src hop, code int) {
 	switch code {
 	case sip.StatusOK, sip.StatusMethodNotAllowed:
 		res.AppendHeader(sip.NewHeader("Allow", allowed))
-	case sip.StatusBadExtension:
-		res.AppendHeader(sip.NewHeader("Unsupported", strings.Join(unsupported(req), ", ")))
 	}
 	s.send(res, back(req, src))
 }
@@ -220,9 +181,9 @@ func (s *Stack) refuse(req *sip.Request, src hop, code int) {
 // reason is the phrase of the codes we send.
 func reason(code int) string {
 	if r, ok := map[int]string{
-		200: "OK", 400: "Bad Request", 403: "Forbidden", 405: "Method Not Allowed",
+		200: "OK", 400: "Bad Request", 403: "Forbidden", 405: "Method Not Allowed", 406: "Not Acceptable",
 		415: "Unsupported Media Type", 422: "Session Interval Too Small", 603: "Decline", 416: "Unsupported URI Scheme", 420: "Bad Extension",
-		481: "Call/Transaction Does Not Exist", 483: "Too Many Hops", 488: "Not Acceptable Here",
+		481: "Call/Transaction Does Not Exist", 488: "Not Acceptable Here",
 		491: "Request Pending", 500: "Server Internal Error", 501: "Not Implemented",
 		503: "Service Unavailable", 505: "Version Not Supported",
 	}[code]; ok {

@@ -75,36 +75,6 @@ func TestGarbageThroughTheSocket(t *testing.T) {
 	ended(t, l)
 }
 
-// TestTortureVerdicts: what RFC 4475 says a server must refuse, and how.
-func TestTortureVerdicts(t *testing.T) {
-	dir := sharedtest.Path(t, "data", "sip", "rfc4475")
-	for name, want := range map[string]int{
-		"badvers": 505, "mismatch01": 400, "mismatch02": 400, "mcl01": 400,
-		"bext01": 420, "unkscm": 416, "insuf": -1, "ncl": -1, "scalarlg": -1, "esc01": 0, "dblreq": 0,
-		// An endpoint answers a request that may go no further (section 3.3.11).
-		"zeromf": 0,
-		// The parser below us is stricter than the RFC, which wants 416 for the
-		// first and the others accepted: legal, and sent by nobody.
-		"novelsc": -1, "intmeth": 400, "wsinv": 400,
-	} {
-		b, err := os.ReadFile(filepath.Join(dir, name+".dat"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := -1 // not taken for a message
-		if m, err := parse(sip.NewParser(), b); err == nil && whole(m) {
-			req, ok := m.(*sip.Request)
-			if !ok {
-				continue
-			}
-			got = vet(req)
-		}
-		if got != want {
-			t.Errorf("%s: verdict %d, want %d", name, got, want)
-		}
-	}
-}
-
 // outside is a request of no dialog.
 func outside(f *far, method, to, more string) string {
 	return method + " sip:" + to + "@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP " + f.addr() + ";branch=z9hG4bK" + method + to + ";rport\r\n" +

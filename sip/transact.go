@@ -12,8 +12,10 @@ import (
 
 // send writes a message that has no transaction: an ACK for a 2xx, a stateless
 // response.
-func (s *Stack) send(m sip.Message, to hop) {
-	if err := s.sock.write(textOf(m), to.addr); err != nil && !errors.Is(err, net.ErrClosed) {
+func (s *Stack) send(m sip.Message, to hop) { s.write(textOf(m), to) }
+
+func (s *Stack) write(text []byte, to hop) {
+	if err := s.sock.write(text, to.addr); err != nil && !errors.Is(err, net.ErrClosed) {
 		s.log.Warn("a SIP message was not sent", "error", err, "peer", to.addr.Addr())
 	}
 }
