@@ -21,6 +21,7 @@ func (s *server) calls() {
 	huma.Register(s.api, operation(http.MethodGet, "/calls/{id}", "The report of a call"), s.getCall)
 	huma.Register(s.api, operation(http.MethodGet, "/calls/{id}/transcript", "The transcript of a call"), s.getTranscript)
 	huma.Register(s.api, operation(http.MethodPost, "/calls/{id}/hangup", "End a live call"), s.hangup)
+	s.ladder()
 	s.mux.HandleFunc("GET /api/v1/calls/{id}/recording", s.recording)
 	s.document(huma.Operation{
 		OperationID: "get-calls-id-recording", Method: http.MethodGet, Path: "/api/v1/calls/{id}/recording",

@@ -8,6 +8,7 @@ import (
 	"parley/call"
 	"parley/campaign"
 	"parley/event"
+	"parley/ladder"
 	"parley/tenant"
 )
 
@@ -37,6 +38,8 @@ type Store interface {
 
 	Call(ctx context.Context, tenant, id string) (call.Report, error)
 	Calls(ctx context.Context, q CallQuery) (calls []CallRow, next string, err error)
+	// Ladder is the signalling of a call that has ended.
+	Ladder(ctx context.Context, tenant, id string) (ladder.Ladder, error)
 
 	DNC(ctx context.Context, tenant, after string, limit int) ([]DNCEntry, error)
 	AddDNC(ctx context.Context, tenant string, e DNCEntry) error
@@ -106,6 +109,8 @@ type Line interface {
 	HangupCampaign(tenant, id string) int
 	// Live counts the tenant's calls under way in a campaign.
 	Live(tenant, campaign string) int
+	// Ladder is the signalling so far of a live call; false when there is none.
+	Ladder(tenant, id string) (ladder.Ladder, bool)
 	// OpenRecording opens a recording by its key.
 	OpenRecording(key string) (Recording, error)
 }

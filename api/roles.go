@@ -11,10 +11,12 @@ import (
 // none is the admin's.
 var grants = []struct {
 	method string // "" for every one
-	path   string // prefix below /api/v1
+	path   string // prefix below /api/v1; what follows a * is the path's end
 	roles  []tenant.Role
 }{
 	{"", "/keys", nil},
+	// Signalling shows the carriers and their addresses beside the numbers.
+	{http.MethodGet, "/calls/*/ladder", []tenant.Role{tenant.Operator}},
 	{http.MethodGet, "/", []tenant.Role{tenant.Operator, tenant.Merchant, tenant.QA, tenant.Agent}},
 	{"", "/", []tenant.Role{tenant.Operator, tenant.Merchant}},
 }
@@ -26,7 +28,8 @@ func allowed(role tenant.Role, method, path string) bool {
 	}
 	path = strings.TrimPrefix(path, "/api/v1")
 	for _, g := range grants {
-		if (g.method == "" || g.method == method) && strings.HasPrefix(path, g.path) {
+		prefix, suffix, _ := strings.Cut(g.path, "*")
+		if (g.method == "" || g.method == method) && strings.HasPrefix(path, prefix) && strings.HasSuffix(path, suffix) {
 			return role.May(g.roles...)
 		}
 	}

@@ -20,6 +20,11 @@ func TestRolesMayDoTheirWorkAndNoMore(t *testing.T) {
 		{tenant.QA, "HEAD", "/api/v1/calls/x/recording", true},
 		{tenant.QA, "POST", "/api/v1/campaigns/x/start", false},
 		{tenant.Agent, "DELETE", "/api/v1/dnc/x", false},
+		{tenant.Operator, "GET", "/api/v1/calls/x/ladder", true},
+		{tenant.Merchant, "GET", "/api/v1/calls/x/ladder", false},
+		{tenant.QA, "HEAD", "/api/v1/calls/x/ladder", false},
+		{tenant.Agent, "GET", "/api/v1/calls/x/ladder", false},
+		{tenant.Merchant, "GET", "/api/v1/calls/x", true},
 		{"", "GET", "/api/v1/calls", false},
 	} {
 		if got := allowed(c.role, c.method, c.path); got != c.want {

@@ -73,7 +73,7 @@ func TestTenantsSeeNothingOfEachOther(t *testing.T) {
 	}
 	for _, path := range []string{
 		"/lists/" + list, "/lists/" + list + "/errors.csv", "/campaigns/" + id, "/campaigns/" + id + "/stats",
-		"/calls/call-1", "/calls/call-1/transcript", "/calls/call-1/recording",
+		"/calls/call-1", "/calls/call-1/transcript", "/calls/call-1/recording", "/calls/call-1/ladder",
 	} {
 		other("GET", "/api/v1"+path, "").want(404)
 	}

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"parley/call"
@@ -20,6 +21,8 @@ type gate struct {
 	// campaign says: without a clock and without consent it must not be a way
 	// around the rules.
 	tests []string
+	// seen is told what was decided; nil for nobody.
+	seen *sight
 }
 
 // testProfile is the profile without a clock, for this machine and the numbers
@@ -39,6 +42,7 @@ func (g *gate) Dial(ctx context.Context, t call.Target) call.Leg {
 		if !until.IsZero() {
 			err = fmt.Errorf("%w (until %s)", err, until.Format(time.RFC3339))
 		}
+		g.seen.refused(t, err)
 		return call.Refused(call.Cause{
 			Network: outcome.Cancelled, By: call.PartyBot, Retryable: true, Err: err, Rules: rulings,
 		})
@@ -49,17 +53,22 @@ func (g *gate) Dial(ctx context.Context, t call.Target) call.Leg {
 			Err: fmt.Errorf("not dialled: the rules judged another number than the one to call"),
 		})
 	}
-	return &ruled{Leg: g.next.Dial(ctx, t), rulings: rulings}
+	g.seen.passed(t, rulings)
+	return &ruled{Leg: g.next.Dial(ctx, t), rulings: rulings, target: t, seen: g.seen}
 }
 
 // ruled remembers the rulings that let a leg pass.
 type ruled struct {
 	call.Leg
 	rulings []rules.Ruling
+	target  call.Target
+	seen    *sight
+	once    sync.Once
 }
 
 func (r *ruled) Ended() call.Cause {
 	c := r.Leg.Ended()
 	c.Rules = r.rulings
+	r.once.Do(func() { r.seen.tried(r.target, c) })
 	return c
 }

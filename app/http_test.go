@@ -34,6 +34,7 @@ type desk struct {
 	t          *testing.T
 	url        string
 	books      *store.Store
+	line       *placer
 	recordings string
 	keys       map[string]string // by tenant
 }
@@ -64,8 +65,9 @@ func newDesk(t *testing.T) *desk {
 	l := &placer{
 		flows: shelf, kernel: kernel, books: books, recordings: sounds, region: "US", tests: tests, log: log,
 		speaks: func(tts.Voice) error { return nil },
-		live:   map[string]*liveCall{}, slots: make(chan struct{}, 1),
+		live:   map[string]*liveCall{}, slots: make(chan struct{}, 1), seen: &sight{ladders: newLadders()},
 	}
+	d.line = l
 	for _, name := range []string{tenant.Default, "other"} {
 		if err := books.CreateTenant(t.Context(), name, name); err != nil {
 			t.Fatal(err)

@@ -38,7 +38,7 @@ func TestTheOpenAPIDocumentIsWhole(t *testing.T) {
 		"post /lists", "get /lists", "get /lists/{id}", "get /lists/{id}/errors.csv",
 		"post /campaigns", "get /campaigns", "get /campaigns/{id}", "get /campaigns/{id}/stats",
 		"post /campaigns/{id}/start", "post /campaigns/{id}/pause", "post /campaigns/{id}/resume", "post /campaigns/{id}/stop", "post /stop",
-		"post /calls", "get /calls", "get /calls/{id}", "get /calls/{id}/transcript", "get /calls/{id}/recording", "post /calls/{id}/hangup",
+		"post /calls", "get /calls", "get /calls/{id}", "get /calls/{id}/transcript", "get /calls/{id}/recording", "get /calls/{id}/ladder", "post /calls/{id}/hangup",
 		"post /payments", "get /dnc", "post /dnc", "delete /dnc/{number}", "get /events", "get /keys", "post /keys", "delete /keys/{id}",
 	} {
 		method, path, _ := strings.Cut(want, " ")

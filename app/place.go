@@ -18,6 +18,7 @@ import (
 	"parley/call"
 	"parley/campaign"
 	"parley/dialog"
+	"parley/ladder"
 	"parley/media/beat"
 	"parley/phone"
 	"parley/record"
@@ -42,6 +43,7 @@ type placer struct {
 	tests      []string
 	log        *slog.Logger
 	watch      func(call.Target, call.Moment)
+	seen       *sight
 	books      books
 	kernel     *rules.Kernel
 	recordings *record.Store
@@ -129,7 +131,14 @@ func (p *prepared) Place(ctx context.Context, t call.Target) (call.Report, error
 		return call.Report{}, errDraining
 	}
 	defer p.placer.leave(t)
-	return p.session.Run(ctx, t)
+	return p.placer.run(ctx, t, p.session)
+}
+
+// run is one call under way, from its INVITE to its report.
+func (l *placer) run(ctx context.Context, t call.Target, s *call.Session) (call.Report, error) {
+	report, err := s.Run(ctx, t)
+	l.seen.ended(t, &report)
+	return report, err
 }
 
 // Release implements campaign.Prepared.
@@ -169,8 +178,11 @@ func (l *placer) session(t call.Target, policy dialog.Policy) *call.Session {
 		Dialer: l.dialer, Beat: l.beat, Recognizer: l.recognizer, Speaker: l.voices,
 		Policy: policy, Recorders: l.recorders, Facts: l.facts, Log: l.log,
 	}
-	if l.watch != nil {
-		parts.Watch = func(m call.Moment) { l.watch(t, m) }
+	parts.Watch = func(m call.Moment) {
+		l.seen.moment(t, m)
+		if l.watch != nil {
+			l.watch(t, m)
+		}
 	}
 	return call.New(parts)
 }
@@ -182,6 +194,7 @@ func (l *placer) enter(t call.Target, s *call.Session) bool {
 		return false
 	}
 	l.live[t.Call] = &liveCall{session: s, tenant: t.Tenant, campaign: t.Campaign}
+	l.seen.begin(t)
 	l.wg.Add(1)
 	return true
 }
@@ -190,6 +203,7 @@ func (l *placer) leave(t call.Target) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.live, t.Call)
+	l.seen.end(t)
 	l.wg.Done()
 }
 
@@ -234,6 +248,21 @@ func (l *placer) Live(tenant, id string) int {
 		}
 	}
 	return n
+}
+
+// Ladder implements api.Line.
+func (l *placer) Ladder(tenant, id string) (ladder.Ladder, bool) {
+	l.mu.Lock()
+	c := l.live[id]
+	l.mu.Unlock()
+	if c == nil || c.tenant != tenant || l.seen == nil {
+		return ladder.Ladder{}, false
+	}
+	kept := l.seen.ladders.kept(id)
+	if kept == nil { // it has just ended
+		return ladder.Ladder{}, false
+	}
+	return *kept, true
 }
 
 // count is the number of calls under way.
@@ -312,7 +341,7 @@ func (l *placer) PlaceOne(ctx context.Context, tenant string, r api.CallRequest)
 func (l *placer) hold(ctx context.Context, t call.Target, p *prepared) {
 	defer l.leave(t)
 	defer p.Release()
-	report, err := p.session.Run(ctx, t)
+	report, err := l.run(ctx, t, p.session)
 	if err != nil {
 		l.log.Warn("a single call could not be placed", "tenant", t.Tenant, "call", t.Call, "error", err)
 	}

@@ -107,7 +107,8 @@ func Start(ctx context.Context, c Config, o ServeOptions) (_ *Server, err error)
 	if err != nil {
 		return nil, err
 	}
-	stack, err := newSIP(c, sip.Options{Listen: netip.MustParseAddrPort(c.SIP.Listen), Log: o.Log, Secret: secret})
+	seen := &sight{ladders: newLadders()}
+	stack, err := newSIP(c, sip.Options{Listen: netip.MustParseAddrPort(c.SIP.Listen), Log: o.Log, Secret: secret, Trace: seen.ladders.hear})
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +117,7 @@ func Start(ctx context.Context, c Config, o ServeOptions) (_ *Server, err error)
 		(&orphans{end: stack.End, forget: books.LegEnded, log: o.Log}).endAll(ctx, left)
 	})
 	l := &placer{
-		dialer: stack.Router(&gate{next: stack, kernel: kernel, now: time.Now, tests: c.Rules.TestNumbers}), beat: wheel,
+		dialer: stack.Router(&gate{next: stack, kernel: kernel, now: time.Now, tests: c.Rules.TestNumbers, seen: seen}), beat: wheel, seen: seen,
 		recognizer: e.recognizer, voices: e.voices, speaks: e.speaks, prompts: e.voices, recorders: recordersOf(c, recordings), facts: books,
 		flows: shelf, region: c.Rules.Region, tests: c.Rules.TestNumbers, log: o.Log,
 		live: map[string]*liveCall{}, warmed: map[string]bool{}, slots: make(chan struct{}, c.Limits.Calls),

@@ -13,6 +13,7 @@ import (
 
 	"parley/call"
 	"parley/dialog/flow"
+	"parley/ladder"
 	"parley/media/beat"
 	"parley/nlu/keyword"
 	"parley/phone"
@@ -34,7 +35,8 @@ type Single struct {
 	Ring time.Duration
 	// Record is the file for the stereo recording; empty for none.
 	Record string
-	// Trace gets every SIP message; Watch every turn.
+	// Trace gets the call's ladder as it happens, with every SIP message; Watch
+	// every turn.
 	Trace io.Writer
 	Watch func(call.Moment)
 	Log   *slog.Logger
@@ -67,15 +69,21 @@ func Call(ctx context.Context, c Config, s Single) (report call.Report, err erro
 	h.start(component{"beat", wheel.Run})
 	// One call listens on a port of the system's choice.
 	listen := netip.MustParseAddrPort(c.SIP.Listen)
-	stack, err := newSIP(c, sip.Options{Listen: netip.AddrPortFrom(listen.Addr(), 0), Log: s.Log, Trace: s.trace()})
-	if err != nil {
-		return report, err
-	}
-	h.start(component{"SIP", stack.Run})
 	target, err := s.target(c, f)
 	if err != nil {
 		return report, err
 	}
+	seen := &sight{ladders: newLadders()}
+	seen.begin(target)
+	defer seen.end(target)
+	if s.Trace != nil {
+		show(seen.ladders.of(target.Call).Tape, s.Trace)
+	}
+	stack, err := newSIP(c, sip.Options{Listen: netip.AddrPortFrom(listen.Addr(), 0), Log: s.Log, Trace: seen.ladders.hear})
+	if err != nil {
+		return report, err
+	}
+	h.start(component{"SIP", stack.Run})
 	recorders, done, err := s.recorders(h)
 	if err != nil {
 		return report, err
@@ -87,11 +95,18 @@ func Call(ctx context.Context, c Config, s Single) (report call.Report, err erro
 		return report, fmt.Errorf("synthesise the fixed prompts: %w", err)
 	}
 	session := call.New(call.Parts{
-		Dialer: stack.Router(&gate{next: stack, kernel: kernel, now: time.Now, tests: c.Rules.TestNumbers}), Beat: wheel,
+		Dialer: stack.Router(&gate{next: stack, kernel: kernel, now: time.Now, tests: c.Rules.TestNumbers, seen: seen}), Beat: wheel,
 		Recognizer: e.recognizer, Speaker: e.voices, Policy: policy,
-		Recorders: recorders, Watch: s.Watch, Log: s.Log,
+		Recorders: recorders, Log: s.Log,
+		Watch: func(m call.Moment) {
+			seen.moment(target, m)
+			if s.Watch != nil {
+				s.Watch(m)
+			}
+		},
 	})
 	report, err = session.Run(ctx, target)
+	seen.ended(target, &report)
 	if err == nil {
 		report.Recording, err = done(report.Recording)
 	}
@@ -141,17 +156,16 @@ func (s Single) target(c Config, f *flow.Flow) (call.Target, error) {
 	}, nil
 }
 
-func (s Single) trace() func(sip.TraceMessage) {
-	if s.Trace == nil {
-		return nil
-	}
-	return func(m sip.TraceMessage) {
-		arrow := "<-"
-		if m.Sent {
-			arrow = "->"
+// show prints a ladder line by line as it grows, each message whole beneath.
+func show(t *ladder.Tape, w io.Writer) {
+	fmt.Fprint(w, ladder.Heading())
+	peer := ""
+	t.Watch(func(e ladder.Entry) {
+		fmt.Fprint(w, e.Line(peer), e.Text("                 "))
+		if e.Peer != "" {
+			peer = e.Peer
 		}
-		fmt.Fprintf(s.Trace, "%s %s %s\n%s\n", m.At.Format("15:04:05.000"), arrow, m.Peer, m.Raw)
-	}
+	})
 }
 
 // recorders records into a folder of its own and moves the file to where it

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"parley/dialog"
+	"parley/ladder"
 	"parley/outcome"
 	"parley/rules"
 	"parley/spoken"
@@ -55,6 +56,8 @@ type Report struct {
 	// Rang and Retryable are the leg's word on whether a phone rang.
 	Rang      bool `json:"rang"`
 	Retryable bool `json:"-"`
+	// Ladder is the call's signalling; it is kept beside the report.
+	Ladder *ladder.Ladder `json:"-"`
 }
 
 // Turn is one stretch of speech in the transcript.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"time"
 
 	"github.com/emiago/sipgo/sip"
 )
@@ -48,7 +49,7 @@ func (s *Stack) hear(data []byte, src hop) {
 		s.count.dropped.Add(1)
 		return
 	}
-	s.tell(data, src, false)
+	s.tell(time.Now(), data, src, false)
 	w, err := readWire(data)
 	v := drop
 	if err == nil {

@@ -30,7 +30,7 @@ type TraceMessage struct {
 // socket is our UDP socket.
 type socket struct {
 	conn *net.UDPConn
-	tell func(b []byte, peer hop, sent bool)
+	tell func(at time.Time, b []byte, peer hop, sent bool)
 }
 
 // listen binds the UDP socket. The unspecified IPv6 address hears IPv4 as well.
@@ -77,22 +77,23 @@ func (s *socket) read(hear func(data []byte, src hop)) error {
 
 func (s *socket) write(b []byte, to netip.AddrPort) error {
 	to = netip.AddrPortFrom(to.Addr().Unmap(), to.Port())
+	at := time.Now() // the answer may be heard before the write returns
 	if _, err := s.conn.WriteToUDPAddrPort(b, to); err != nil {
 		return err
 	}
-	s.tell(b, hop{addr: to}, true)
+	s.tell(at, b, hop{addr: to}, true)
 	return nil
 }
 
 // tell shows a message to who traces.
-func (s *Stack) tell(b []byte, peer hop, sent bool) {
+func (s *Stack) tell(at time.Time, b []byte, peer hop, sent bool) {
 	if s.trace == nil {
 		return
 	}
 	raw := string(b)
 	first, _, _ := strings.Cut(raw, "\r\n")
 	s.trace(TraceMessage{
-		At: time.Now(), Sent: sent, Peer: peer.addr, Transport: peer.via.String(), First: first,
+		At: at, Sent: sent, Peer: peer.addr, Transport: peer.via.String(), First: first,
 		CallID: rawCallID(raw), Raw: withoutKeys(b),
 	})
 }

@@ -151,9 +151,12 @@ func (s *Store) Settle(ctx context.Context, l campaign.Lease, st campaign.Settle
 	if st.Next.Final {
 		state, due = "done", 0
 	}
-	tenant := l.Campaign.Tenant
+	tenant, packed := l.Campaign.Tenant, pack(st.Report.Ladder)
 	return s.w.do(ctx, "settling an attempt", func(t *tx) error {
 		fresh, err := t.settleAttempt(s, tenant, l.Attempt, clean(l.Contact.Person()), st.Report, st.Counted)
+		if err == nil && fresh {
+			err = t.keepLadder(tenant, l.Attempt, packed)
+		}
 		if err != nil || !fresh {
 			return err
 		}
@@ -171,8 +174,12 @@ func (s *Store) Settle(ctx context.Context, l campaign.Lease, st campaign.Settle
 
 // SettleCall is Settle for a call of no campaign.
 func (s *Store) SettleCall(ctx context.Context, target call.Target, r call.Report) error {
+	packed := pack(r.Ladder)
 	return s.w.do(ctx, "settling a call", func(t *tx) error {
-		_, err := t.settleAttempt(s, target.Tenant, target.Attempt, target.To, r, campaign.Counted(r))
+		fresh, err := t.settleAttempt(s, target.Tenant, target.Attempt, target.To, r, campaign.Counted(r))
+		if err == nil && fresh {
+			err = t.keepLadder(target.Tenant, target.Attempt, packed)
+		}
 		return err
 	})
 }

@@ -202,7 +202,7 @@ func (s *Store) RemoveContact(ctx context.Context, tenant, id, contact string) e
 	})
 }
 
-// DeletePerson forgets a number: contacts, transcripts, facts and the number in
+// DeletePerson forgets a number: contacts, transcripts, ladders, facts and the number in
 // its attempts. Opt-out and do-not-call entries stay, so that nobody calls it
 // again; attempts stay as figures without a person. It refuses while a call to
 // the number is up.
@@ -218,6 +218,7 @@ func (s *Store) DeletePerson(ctx context.Context, tenant, phone string) error {
 		return t.all([]any{tenant, phone},
 			"DELETE FROM turns WHERE tenant = ?1 AND call IN (SELECT id FROM attempts WHERE tenant = ?1 AND phone = ?2)",
 			"DELETE FROM terms WHERE tenant = ?1 AND call IN (SELECT id FROM attempts WHERE tenant = ?1 AND phone = ?2)",
+			"DELETE FROM ladders WHERE tenant = ?1 AND call IN (SELECT id FROM attempts WHERE tenant = ?1 AND phone = ?2)",
 			"DELETE FROM facts WHERE tenant = ?1 AND call IN (SELECT id FROM attempts WHERE tenant = ?1 AND phone = ?2)",
 			"DELETE FROM campaign_contacts WHERE tenant = ?1 AND phone = ?2",
 			"DELETE FROM contacts WHERE tenant = ?1 AND phone = ?2",

@@ -57,6 +57,7 @@ func Run(t *testing.T, b Bench) {
 		{"tenants do not meet", testTenants},
 		{"keys, flows and settings", testShelf},
 		{"a person forgotten", testForget},
+		{"ladders", testLadders},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, b) })
 	}

@@ -1,0 +1,188 @@
+package app
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"parley/call"
+	"parley/ladder"
+	"parley/rules"
+	"parley/sip"
+)
+
+// ladders are the signalling of the calls under way: fed by the SIP stack's
+// trace, and by what decides about a call between its messages. A nil one keeps
+// nothing.
+type ladders struct {
+	mu   sync.RWMutex
+	live map[string]*liveLadder // by call
+}
+
+// liveLadder is one call's.
+type liveLadder struct {
+	*ladder.Tape
+
+	mu sync.Mutex
+	// invited is when the first INVITE left on the trunk that is tried now.
+	invited time.Time
+}
+
+func newLadders() *ladders { return &ladders{live: map[string]*liveLadder{}} }
+
+// begin opens the ladder of a call; end closes it and gives what was kept.
+func (l *ladders) begin(id string) {
+	if l == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.live[id] = &liveLadder{Tape: ladder.NewTape(id, time.Now())}
+}
+
+func (l *ladders) end(id string) {
+	if l == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.live, id)
+}
+
+func (l *ladders) of(id string) *liveLadder {
+	if l == nil {
+		return nil
+	}
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.live[id]
+}
+
+// kept is what a live call's ladder has so far, nil without one.
+func (l *ladders) kept(id string) *ladder.Ladder {
+	t := l.of(id)
+	if t == nil {
+		return nil
+	}
+	all := t.Ladder()
+	return &all
+}
+
+// hear takes a message from the wire; what belongs to no live call is not kept.
+func (l *ladders) hear(m sip.TraceMessage) {
+	// The stack writes its Call-IDs as the call and a random word.
+	end := strings.LastIndexByte(m.CallID, '-')
+	if end < 0 {
+		return
+	}
+	t := l.of(m.CallID[:end])
+	if t == nil {
+		return
+	}
+	t.Add(message(m))
+	if m.Sent && strings.HasPrefix(m.First, "INVITE ") {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		if t.invited.IsZero() {
+			t.invited = m.At
+		}
+	}
+}
+
+func message(m sip.TraceMessage) ladder.Message {
+	peer := m.Peer.String()
+	if m.Transport != "UDP" {
+		peer += "/" + m.Transport
+	}
+	return ladder.Message{At: m.At, Sent: m.Sent, Peer: peer, Raw: m.Raw}
+}
+
+// step notes what happened to a live call between its messages.
+func (l *ladders) step(id, what string) {
+	if t := l.of(id); t != nil {
+		t.Step(time.Now(), what)
+	}
+}
+
+// invited is when the call's first INVITE left on the trunk that it is, or was
+// last, tried on; zero when none did.
+func (l *ladders) invited(id string) time.Time {
+	t := l.of(id)
+	if t == nil {
+		return time.Time{}
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.invited
+}
+
+// passed notes that the gate lets a call pass to a trunk, from where its
+// set-up counts anew.
+func (l *ladders) passed(t call.Target, ruled []rules.Ruling) {
+	live := l.of(t.Call)
+	if live == nil {
+		return
+	}
+	for _, what := range wayOf(t, ruled) {
+		live.Step(time.Now(), what)
+	}
+	live.mu.Lock()
+	defer live.mu.Unlock()
+	live.invited = time.Time{}
+}
+
+// wayOf says that the gate let a call pass, and which way it goes.
+func wayOf(t call.Target, ruled []rules.Ruling) []string {
+	way := "no trunk: straight to the address"
+	switch {
+	case t.Proxy != "":
+		way = "proxy: " + t.Proxy
+	case t.Trunk != "":
+		way = "trunk: " + t.Trunk
+	}
+	allowed := "gate: allowed"
+	if len(ruled) > 0 {
+		allowed = fmt.Sprintf("gate: allowed by %d rules (%s)", len(ruled), ruled[0].Version)
+	}
+	return []string{allowed, way}
+}
+
+// moment notes what the call itself tells and no message says.
+func (l *ladders) moment(id string, m call.Moment) {
+	if what := stepOf(m); what != "" {
+		l.step(id, what)
+	}
+}
+
+// stepOf is a moment as a step, "" for one that the messages show or that is
+// nothing to the line.
+func stepOf(m call.Moment) string {
+	switch {
+	case m.State == string(call.EarlyMedia):
+		return "early media: sound before the answer"
+	case m.State == string(call.Answered):
+		return "answered: the conversation may begin"
+	case m.Turn != nil && m.Turn.By == call.PartyBot && m.Turn.BargedIn:
+		return "barge-in: the customer stopped the bot"
+	}
+	return ""
+}
+
+// endOf says how a call ended, for the last step.
+func endOf(r call.Report) string {
+	text := "ended: " + string(r.Network)
+	if r.Network == "" {
+		text = "ended: nothing was sent"
+	}
+	if r.HangupBy != "" {
+		text += ", by " + string(r.HangupBy)
+	}
+	if r.Q850 != 0 {
+		text += fmt.Sprintf(", Q.850 cause %d", r.Q850)
+	}
+	if r.Problem != "" {
+		text += "; " + r.Problem
+	}
+	return text
+}

@@ -1,0 +1,65 @@
+package app
+
+import (
+	"parley/call"
+	"parley/rules"
+)
+
+// sight watches every call for those who look after the trunks: its ladder, and
+// the trunks' figures. A nil one watches nothing.
+type sight struct {
+	ladders *ladders
+}
+
+// begin and end frame a call's life; ended comes between them, once.
+func (s *sight) begin(t call.Target) {
+	if s != nil {
+		s.ladders.begin(t.Call)
+	}
+}
+
+func (s *sight) end(t call.Target) {
+	if s != nil {
+		s.ladders.end(t.Call)
+	}
+}
+
+// refused: the gate stopped a call.
+func (s *sight) refused(t call.Target, why error) {
+	if s != nil {
+		s.ladders.step(t.Call, "gate: "+why.Error())
+	}
+}
+
+// passed: the gate lets a call pass to the trunk of the target; tried: that
+// trunk's part in it is over.
+func (s *sight) passed(t call.Target, ruled []rules.Ruling) {
+	if s != nil {
+		s.ladders.passed(t, ruled)
+	}
+}
+
+func (s *sight) tried(t call.Target, c call.Cause) {
+	if s == nil {
+		return
+	}
+	if c.SIP == 0 && c.Err != nil { // no message says why
+		s.ladders.step(t.Call, "failed: "+c.Err.Error())
+	}
+}
+
+// moment is something the call tells about itself.
+func (s *sight) moment(t call.Target, m call.Moment) {
+	if s != nil {
+		s.ladders.moment(t.Call, m)
+	}
+}
+
+// ended takes the report of a call that is over and adds its ladder.
+func (s *sight) ended(t call.Target, r *call.Report) {
+	if s == nil {
+		return
+	}
+	s.ladders.step(t.Call, endOf(*r))
+	r.Ladder = s.ladders.kept(t.Call)
+}
