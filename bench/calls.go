@@ -56,6 +56,11 @@ type CallsStep struct {
 	// Tick is the processor time a call and tick, everything of this process
 	// shared out, in µs.
 	Tick float64 `json:"us_per_tick"`
+	// Beat is the part of Cores that the beat's threads use.
+	Beat float64 `json:"beat_cores"`
+	// FloorTick is the same for the far side, which does nothing but send,
+	// receive and count, in the same rhythm and as many calls: the paced floor.
+	FloorTick float64 `json:"floor_paced_us_per_tick"`
 	// LatenessP50 and P99: how late the beat came, in ms.
 	LatenessP50 float64 `json:"lateness_p50_ms"`
 	LatenessP99 float64 `json:"lateness_p99_ms"`
@@ -270,19 +275,20 @@ func (h *hall) step(ctx context.Context, n int) (s CallsStep, err error) {
 	if _, err := h.far.ask(order{Count: true}); err != nil {
 		return s, err
 	}
-	late, dropped, used, began := h.wheel.Lateness(), h.records.Stats().Dropped, cpu(), time.Now()
+	late, dropped, used, beating, began := h.wheel.Lateness(), h.records.Stats().Dropped, cpu(), h.wheel.CPU(), time.Now()
 	if err := sleep(ctx, h.o.Measure); err != nil {
 		return s, err
 	}
-	used, took := cpu()-used, time.Since(began)
+	used, beating, took := cpu()-used, h.wheel.CPU()-beating, time.Since(began)
 	now := h.wheel.Lateness().Sub(late)
 	counted, err := h.far.ask(order{Count: true})
 	if err != nil {
 		return s, err
 	}
+	ticks := float64(n) * float64(took) / float64(media.Tick)
 	return CallsStep{
-		Calls: n, Cores: used.Seconds() / took.Seconds(),
-		Tick:        us(used) / (float64(n) * float64(took) / float64(media.Tick)),
+		Calls: n, Cores: used.Seconds() / took.Seconds(), Beat: beating.Seconds() / took.Seconds(),
+		Tick: us(used) / ticks, FloorTick: us(counted.CPU) / ticks,
 		LatenessP50: ms(now.Quantile(0.5)), LatenessP99: ms(now.Quantile(0.99)), Missed: now.Missed,
 		Lost: counted.Lost, Sent: counted.Lost + counted.Received,
 		Dropped: h.records.Stats().Dropped - dropped, Bytes: (worker.ResidentBytes() - h.empty) / int64(n),

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -34,7 +35,9 @@ type answer struct {
 	Ports    []uint16 `json:"ports,omitempty"`
 	Received int64    `json:"received"`
 	Lost     int64    `json:"lost"`
-	Error    string   `json:"error,omitempty"`
+	// CPU is the processor time that the far side used since the last count.
+	CPU   time.Duration `json:"cpu,omitempty"`
+	Error string        `json:"error,omitempty"`
 }
 
 // Far is the other process: the far side of media calls. It sends and counts
@@ -70,6 +73,8 @@ func Far(ctx context.Context, in io.Reader, out io.Writer, speech string) error 
 		var a answer
 		if o.Count {
 			a.Received, a.Lost = f.count()
+			used := cpu()
+			a.CPU, f.seenCPU = used-f.seenCPU, used
 		}
 		for _, port := range o.Join {
 			p, err := f.join(wheel, port, o.Talking)
@@ -91,6 +96,7 @@ type far struct {
 	calls         []*party
 	seenGot       int64
 	seenLost      int64
+	seenCPU       time.Duration
 }
 
 // party is the far side of one call; its fields belong to its beat.

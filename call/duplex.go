@@ -30,17 +30,19 @@ const (
 )
 
 // signal carries what the conversation needs to know; at is the beat's clock.
+// What only few of them carry is behind a pointer: every call keeps a buffer of
+// them.
 type signal struct {
 	kind    signalKind
 	at      time.Duration
 	onset   time.Duration // of the utterance, for begin, turn end and cut
 	voice   time.Duration // end of the last voiced frame, for turn end
-	verdict progress.Verdict
-	played  played
+	verdict *progress.Verdict
+	played  *played // for prompt start and end
 }
 
 const (
-	signalBuffer  = 256
+	signalBuffer  = 128
 	commandBuffer = 64
 )
 
@@ -124,7 +126,8 @@ func (d *duplex) skip(missed int) {
 // act obeys the turn-taker before this very frame goes out.
 func (d *duplex) act(h ear.Heard) {
 	if h.HasVerdict {
-		d.tell(signal{kind: sigVerdict, verdict: h.Verdict})
+		verdict := h.Verdict
+		d.tell(signal{kind: sigVerdict, verdict: &verdict})
 	}
 	if h.Beep {
 		d.tell(signal{kind: sigBeep})
@@ -182,13 +185,13 @@ func (d *duplex) finish(kind signalKind) {
 func (d *duplex) speak() {
 	started, ended := d.player.next(d.now, &d.out)
 	if ended != nil {
-		d.tell(signal{kind: sigPromptEnd, played: *ended})
+		d.tell(signal{kind: sigPromptEnd, played: ended})
 	}
 	if started {
 		it := d.player.queue[0]
 		d.promptOn = true
 		d.ear.PromptStarted(ear.PromptInfo{Mode: it.prompt.Mode, Hotwords: it.prompt.Hotwords, Text: it.text})
-		d.tell(signal{kind: sigPromptStart, played: played{prompt: it.prompt, text: it.text, from: d.now, last: it.last}})
+		d.tell(signal{kind: sigPromptStart, played: &played{prompt: it.prompt, text: it.text, from: d.now, last: it.last}})
 	}
 	if d.promptOn && !d.player.busy() {
 		d.promptOn = false
@@ -199,7 +202,7 @@ func (d *duplex) speak() {
 // cut empties the player; each prompt in it is told as ended.
 func (d *duplex) cut() {
 	for _, p := range d.player.cut(d.now) {
-		d.tell(signal{kind: sigPromptEnd, played: p})
+		d.tell(signal{kind: sigPromptEnd, played: &p})
 	}
 	if d.promptOn {
 		d.promptOn = false

@@ -47,13 +47,13 @@ func (c *conversation) signalled(work context.Context, s signal) {
 	case sigPromptStart:
 		c.promptStarted(s)
 	case sigPromptEnd:
-		c.promptEnded(work, s.played)
+		c.promptEnded(work, *s.played)
 	}
 }
 
 // judged acts on what the carrier announced or what answered.
 func (c *conversation) judged(work context.Context, s signal) {
-	v := s.verdict
+	v := *s.verdict
 	if v.Network != "" && !c.isUp {
 		c.verdict = v
 		c.report.Announcement = v.Class

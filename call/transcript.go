@@ -78,13 +78,13 @@ func (c *conversation) transcribe(t Turn) {
 func (c *conversation) drain() {
 	c.gone = true
 	for _, p := range c.duplex.player.cut(c.duplex.now) {
-		c.duplex.tell(signal{kind: sigPromptEnd, played: p})
+		c.duplex.tell(signal{kind: sigPromptEnd, played: &p})
 	}
 	for {
 		select {
 		case s := <-c.duplex.signals:
 			if s.kind == sigPromptEnd && c.isUp {
-				c.promptEnded(context.Background(), s.played)
+				c.promptEnded(context.Background(), *s.played)
 			}
 		default:
 			if c.duplex.lost > 0 {

@@ -70,10 +70,10 @@ func (c *benchCallsCmd) Run(t *terminal) (err error) {
 		defer func() { err = errors.Join(err, stop()) }()
 	}
 	if !c.JSON {
-		fmt.Fprintln(t.out, "calls  cores  µs/tick  late p50  late p99  missed  lost frames  KB a call")
+		fmt.Fprintln(t.out, "calls  cores  (beat)  µs/tick  paced floor  late p50  late p99  missed  lost frames  KB a call")
 		o.Step = func(s bench.CallsStep) {
-			fmt.Fprintf(t.out, "%5d  %5.2f  %7.2f  %5.2f ms  %5.2f ms  %6d  %11d  %9d\n",
-				s.Calls, s.Cores, s.Tick, s.LatenessP50, s.LatenessP99, s.Missed, s.Lost, s.Bytes>>10)
+			fmt.Fprintf(t.out, "%5d  %5.2f  %6.2f  %7.2f  %11.2f  %5.2f ms  %5.2f ms  %6d  %11d  %9d\n",
+				s.Calls, s.Cores, s.Beat, s.Tick, s.FloorTick, s.LatenessP50, s.LatenessP99, s.Missed, s.Lost, s.Bytes>>10)
 		}
 	}
 	r, err := bench.Calls(t.ctx, o)

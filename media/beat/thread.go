@@ -1,8 +1,12 @@
 package beat
 
 import (
+	"fmt"
 	"log/slog"
+	"os"
 	"runtime"
+	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -65,6 +69,18 @@ func realtime() error {
 		Flags:    unix.SCHED_FLAG_RESET_ON_FORK,
 		Priority: fifoPriority,
 	}, 0)
+}
+
+// cpu is the processor time of the thread, from the scheduler's own count: the
+// kernel's clock of another thread cannot be asked for by its number alone.
+func (t *thread) cpu() time.Duration {
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/schedstat", t.tid.Load()))
+	if err != nil {
+		return 0
+	}
+	ran, _, _ := strings.Cut(string(raw), " ")
+	ns, _ := strconv.ParseInt(ran, 10, 64)
+	return time.Duration(ns)
 }
 
 // clock measures from one instant on CLOCK_MONOTONIC, which is what the

@@ -159,6 +159,16 @@ func (w *Wheel) Lateness() Lateness {
 	return l
 }
 
+// CPU is the processor time that the threads of the beat have used; 0 where
+// the system does not tell.
+func (w *Wheel) CPU() time.Duration {
+	var sum time.Duration
+	for _, t := range w.threads {
+		sum += t.cpu()
+	}
+	return sum
+}
+
 // Members is how many have joined and not left.
 func (w *Wheel) Members() int {
 	var n int

@@ -32,6 +32,7 @@ func FuzzPackets(f *testing.F) {
 		f.Fatal(err)
 	}
 	defer l.Close()
+	l.batch = borrow() // as ReadFrame does
 	f.Fuzz(func(t *testing.T, raw []byte, known bool) {
 		l.receiving, l.lock, l.reporting = receiving{}, lock{}, reporting{}
 		l.jitter.Reset()

@@ -105,7 +105,7 @@ type Line struct {
 
 	// All below belongs to the beat.
 	rtp, rtcp *socket
-	batch     *batch
+	batch     *batch // borrowed for the length of ReadFrame
 	remote    *plan
 	codec     media.Codec
 	lock      lock
@@ -136,7 +136,6 @@ func Open(o Options) (*Line, error) {
 		cname:   hex.EncodeToString(seed[:8]), // RFC 7022: unique, and tells nothing
 		digits:  make(chan rune, digitsKept),
 		presses: make(chan string, pressesKept),
-		batch:   newBatch(),
 		jitter:  jitter.New(jitter.Options{}),
 		rate:    media.Rate8k,
 	}
@@ -243,7 +242,10 @@ func (l *Line) ReadFrame(f *media.Frame) error {
 	now := l.now()
 	t := now.Sub(l.began)
 	l.adopt(t)
+	l.batch = borrow()
 	l.drain(now, t)
+	l.batch.giveBack()
+	l.batch = nil
 	l.jitter.Get(t, f)
 	f.At = l.receiving.pace.next(t)
 	f.Flags &^= media.Early

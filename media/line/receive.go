@@ -34,7 +34,6 @@ type receiving struct {
 	tones     dtmf.Detector
 	resting   bool   // the latest packet was comfort noise
 	random    uint32 // of the noise
-	pcm       [packetMax]int16
 }
 
 // drain takes what the sockets hold.
@@ -170,7 +169,7 @@ func (l *Line) payload(h rtp.Header, payload []byte, arrival time.Duration) {
 	r := &l.receiving
 	switch {
 	case h.PayloadType == l.remote.PayloadType:
-		pcm := l.codec.AppendPCM(r.pcm[:0], payload)
+		pcm := l.codec.AppendPCM(l.batch.pcm[:0], payload)
 		l.jitter.Put(jitter.Packet{Timestamp: h.Timestamp, Arrival: arrival, PCM: pcm, Voiced: r.gate.open(pcm)})
 	case l.remote.DTMF != 0 && h.PayloadType == l.remote.DTMF:
 		key, ok := r.keys.Receive(h.Timestamp, h.Marker, payload)
@@ -179,7 +178,7 @@ func (l *Line) payload(h rtp.Header, payload []byte, arrival time.Duration) {
 		}
 		l.pressed(key)
 	case h.PayloadType == comfortNoise:
-		pcm := r.comfort(r.pcm[:l.remote.Codec.Rate().Samples()], payload)
+		pcm := r.comfort(l.batch.pcm[:l.remote.Codec.Rate().Samples()], payload)
 		l.jitter.Put(jitter.Packet{Timestamp: h.Timestamp, Arrival: arrival, PCM: pcm, Noise: true})
 	default:
 		l.counts.malformed.Add(1)

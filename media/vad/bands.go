@@ -46,10 +46,6 @@ type bank struct {
 	// hum is a first-order high-pass at about 60 Hz: mains and handling.
 	humX, humY float32
 
-	wide       [160]float32
-	low, high  [80]float32
-	kilo, upto [40]float32
-	q1, q2     [20]float32
 	// base is 0–1000 Hz at 2 kHz, this frame's after the last one's: where the
 	// pitch is looked for.
 	base [80]float32
@@ -58,29 +54,37 @@ type bank struct {
 // split returns the mean power of the bands and of the whole frame, full scale
 // being 1.
 func (b *bank) split(pcm []int16) (power [bands]float32, whole float32) {
+	// On the stack, which every call of a thread shares: a call's own memory has
+	// left the processor's caches by its next tick.
+	var (
+		wide       [160]float32
+		low, high  [80]float32
+		kilo, upto [40]float32
+		q1, q2     [20]float32
+	)
 	const hum = 0.955
 	x, y := b.humX, b.humY
 	for i, s := range pcm[:160] {
 		v := float32(s) / 32768
 		y = hum * (y + v - x)
 		x = v
-		b.wide[i] = y
+		wide[i] = y
 	}
 	b.humX, b.humY = x, y
-	whole = energy(b.wide[:]) / 160
+	whole = energy(wide[:]) / 160
 
-	b.halves[0].split(b.wide[:], b.low[:], b.high[:])
+	b.halves[0].split(wide[:], low[:], high[:])
 	// The upper half comes out mirrored: its lower half is 3–4 kHz.
-	b.halves[1].split(b.high[:], b.kilo[:], b.upto[:])
-	power[5], power[4] = energy(b.kilo[:])/40, energy(b.upto[:])/40
-	b.halves[2].split(b.low[:], b.kilo[:], b.upto[:])
-	power[3] = energy(b.upto[:]) / 40
+	b.halves[1].split(high[:], kilo[:], upto[:])
+	power[5], power[4] = energy(kilo[:])/40, energy(upto[:])/40
+	b.halves[2].split(low[:], kilo[:], upto[:])
+	power[3] = energy(upto[:]) / 40
 	copy(b.base[:40], b.base[40:])
-	copy(b.base[40:], b.kilo[:])
-	b.halves[3].split(b.kilo[:], b.q1[:], b.q2[:])
-	power[2] = energy(b.q2[:]) / 20
+	copy(b.base[40:], kilo[:])
+	b.halves[3].split(kilo[:], q1[:], q2[:])
+	power[2] = energy(q2[:]) / 20
 	var lowest, second [10]float32
-	b.halves[4].split(b.q1[:], lowest[:], second[:])
+	b.halves[4].split(q1[:], lowest[:], second[:])
 	power[0], power[1] = energy(lowest[:])/10, energy(second[:])/10
 	return power, whole
 }
