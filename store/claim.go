@@ -153,6 +153,13 @@ func (s *Store) Case(ctx context.Context, c campaign.Campaign, p campaign.Contac
 // lookBack is the longest window that any rule has.
 const lookBack = 7 * 24 * time.Hour
 
+// earlierCalls are two searches, each by its own index: with OR the database
+// walks through all calls of the tenant in the time.
+const earlierCalls = `SELECT started, network, answered_by, state FROM attempts
+	WHERE tenant = ?1 AND phone = ?2 AND started > ?4 AND (counted = 1 OR state = 'dialling')
+	UNION ALL SELECT started, network, answered_by, state FROM attempts
+	WHERE tenant = ?1 AND person = ?3 AND phone <> ?2 AND started > ?4 AND (counted = 1 OR state = 'dialling') ORDER BY started`
+
 // history is what the tenant's books say about a contact's number and person.
 func (s *Store) history(ctx context.Context, tenant, id string, p campaign.Contact, now time.Time) (campaign.History, error) {
 	var h campaign.History
@@ -195,8 +202,7 @@ func (s *Store) history(ctx context.Context, tenant, id string, p campaign.Conta
 	if err != nil {
 		return h, err
 	}
-	err = s.each(ctx, "earlier calls", `SELECT started, network, answered_by, state FROM attempts
-		WHERE tenant = ?1 AND (phone = ?2 OR person = ?3) AND started > ?4 AND (counted = 1 OR state = 'dialling') ORDER BY started`,
+	err = s.each(ctx, "earlier calls", earlierCalls,
 		append(who, now.Add(-lookBack).UnixMilli()), func(row scan) error {
 			var at int64
 			var network, by, state string
