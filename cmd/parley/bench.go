@@ -18,7 +18,10 @@ import (
 // benchCmd measures this machine.
 type benchCmd struct {
 	Calls benchCallsCmd `cmd:"" help:"How many calls at a time this machine holds."`
-	Far   benchFarCmd   `cmd:"" hidden:"" help:"The far side of the calls (internal)."`
+	Dial  benchDialCmd  `cmd:"" help:"How many calls a second this machine sets up."`
+
+	Far    benchFarCmd    `cmd:"" hidden:"" help:"The far side of the calls (internal)."`
+	Callee benchCalleeCmd `cmd:"" hidden:"" help:"The callee of the set-ups (internal)."`
 }
 
 type benchCallsCmd struct {
@@ -124,3 +127,63 @@ type benchFarCmd struct {
 
 // Run serves until the standard input ends.
 func (c *benchFarCmd) Run(t *terminal) error { return bench.Far(t.ctx, t.in, t.out, c.Speech) }
+
+type benchDialCmd struct {
+	Workers int           `help:"Calls under way at a time." default:"200"`
+	Measure time.Duration `help:"How long each part is measured." default:"5s"`
+	JSON    bool          `help:"Print the result as JSON."`
+	Profile string        `help:"Write a CPU profile of the run into this file, for go tool pprof." type:"path"`
+}
+
+// Help is the command's example.
+func (benchDialCmd) Help() string {
+	return "Sets up and ends calls without media, first by SIP alone, then with every attempt claimed, begun and settled\n" +
+		"in a database on disk. The callee runs in a process of its own. Run it on a quiet machine.\n\n" +
+		"Example: parley bench dial --measure 10s --json"
+}
+
+// Run measures both parts.
+func (c *benchDialCmd) Run(t *terminal) (err error) {
+	if c.Workers < 1 || c.Workers > 5000 || c.Measure < time.Second || c.Measure > 20*time.Second {
+		return usageError{errors.New("--workers is 1 to 5000, --measure 1s to 20s")}
+	}
+	own, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find this program for the callee: %w", err)
+	}
+	if c.Profile != "" {
+		stop, failed := profile(c.Profile)
+		if failed != nil {
+			return failed
+		}
+		defer func() { err = errors.Join(err, stop()) }()
+	}
+	r, err := bench.Dial(t.ctx, bench.DialOptions{
+		Workers: c.Workers, Measure: c.Measure, Callee: []string{own, "bench", "callee"},
+		Log: slog.New(slog.NewTextHandler(t.err, &slog.HandlerOptions{Level: slog.LevelError})),
+	})
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		enc := json.NewEncoder(t.out)
+		enc.SetIndent("", "  ")
+		return enc.Encode(r)
+	}
+	fmt.Fprintln(t.out, "              set-ups/s  µs a set-up  set-ups/s and core  p50        p99        failed")
+	for _, p := range []struct {
+		name string
+		bench.DialPart
+	}{{"signalling", r.Signalling}, {"durable", r.Durable}} {
+		fmt.Fprintf(t.out, "%-12s  %9.0f  %11.1f  %18.0f  %6.2f ms  %6.2f ms  %6d\n", p.name, p.PerSecond, p.CPU, p.PerCore, p.P50, p.P99, p.Failed)
+	}
+	fmt.Fprintf(t.out, "floor         %9s  %11.1f  %18.0f\n", "", r.Floor, r.FloorPerCore)
+	return nil
+}
+
+// benchCalleeCmd is the callee's process; it serves until its standard input
+// ends.
+type benchCalleeCmd struct{}
+
+// Run serves until the standard input ends.
+func (c *benchCalleeCmd) Run(t *terminal) error { return bench.Callee(t.ctx, t.in, t.out) }

@@ -50,3 +50,30 @@ func TestBenchCalls(t *testing.T) {
 		t.Errorf("the plot is %v, %v", root.XMLName, err)
 	}
 }
+
+// TestBenchDial sets up calls both ways; it asserts what was counted, not how
+// fast it was.
+func TestBenchDial(t *testing.T) {
+	path, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out, log bytes.Buffer
+	cmd := exec.CommandContext(t.Context(), path, "bench", "dial", "--workers", "20", "--measure", "1s", "--json")
+	cmd.Stdout, cmd.Stderr = &out, &log
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%v\n%s", err, log.String())
+	}
+	var r bench.DialResult
+	if err := json.Unmarshal(out.Bytes(), &r); err != nil {
+		t.Fatal(err)
+	}
+	for name, p := range map[string]bench.DialPart{"signalling": r.Signalling, "durable": r.Durable} {
+		if p.Setups == 0 || p.Failed > 0 || p.CPU <= r.Floor || p.P99 < p.P50 || p.P50 <= 0 {
+			t.Errorf("%s: %+v beside a floor of %.1f", name, p, r.Floor)
+		}
+	}
+	if r.Floor <= 0 {
+		t.Errorf("the floor is %v", r.Floor)
+	}
+}
