@@ -40,13 +40,7 @@ func (s *Stack) hear(data []byte, src hop) {
 	if len(bytes.Trim(data, "\x00\r\n\t ")) == 0 {
 		return // a keep-alive
 	}
-	if !s.isPeer(src.addr.Addr()) {
-		if !s.strangers.Allow() {
-			s.count.strangers.Add(1)
-			return
-		}
-	} else if !s.flood.Allow() {
-		s.count.dropped.Add(1)
+	if !s.admits(src.addr.Addr()) {
 		return
 	}
 	s.tell(time.Now(), data, src, false)
@@ -88,6 +82,26 @@ func (s *Stack) hear(data []byte, src hop) {
 			s.txs.request(m, s.outlet(back(m, src)), s.onRequest)
 		}
 	}
+}
+
+// admits bounds what is looked at: first what one source sends, so that it
+// takes nothing from the others, then what all of them do.
+func (s *Stack) admits(src netip.Addr) bool {
+	now := time.Now()
+	switch {
+	case !s.isPeer(src):
+		if !s.strangers.allow(src, now) || !s.unknown.AllowN(now, 1) {
+			s.count.strangers.Add(1)
+			return false
+		}
+	case !s.peerRates.allow(src, now):
+		s.count.limited.Add(1)
+		return false
+	case !s.flood.AllowN(now, 1):
+		s.count.dropped.Add(1)
+		return false
+	}
+	return true
 }
 
 // back is where the responses to a request go: the address it came from, and

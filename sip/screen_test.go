@@ -131,7 +131,7 @@ func TestStrangersAreNotHeard(t *testing.T) {
 }
 
 func TestFloodIsBounded(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.Trunks = []Trunk{{Name: "t", Host: "127.0.0.1"}}; o.MaxRate = 40 })
+	r := newRig(t, func(o *Options) { o.Trunks = []Trunk{{Name: "t", Host: "127.0.0.1"}}; o.MaxRate, o.PeerRate = 40, 1000 })
 	us := net.UDPAddrFromAddrPort(r.Addr())
 	for range 100 {
 		r.far.send(outside(r.far, "OPTIONS", "x", ""), us)

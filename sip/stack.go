@@ -50,12 +50,15 @@ type Options struct {
 	// Trace sees every message; it is called from several goroutines and must
 	// not wait.
 	Trace func(TraceMessage)
-	// Strangers is how many datagrams a second are heard from addresses that
-	// are no peer: neither a trunk nor the far side of a call. The zero value
-	// hears none.
+	// Strangers is how many messages a second are heard from addresses that
+	// are no peer: neither a trunk nor the far side of a call; a quarter of
+	// them from one address. The zero value hears none.
 	Strangers int
-	// MaxRate bounds the datagrams a second of all peers together; 0 for 20,000.
+	// MaxRate bounds the messages a second of all peers together; 0 for 40,000.
 	MaxRate int
+	// PeerRate bounds those of one peer's address, of IPv6 its /64; 0 for half
+	// of MaxRate, so that one alone never uses it up.
+	PeerRate int
 	// Secret marks our INVITEs. With the last run's, an answer to one of that
 	// run's INVITEs is acknowledged and ended; the zero value is a new one.
 	Secret [32]byte
@@ -73,7 +76,8 @@ type Stats struct {
 	Late      int64 // 2xx responses to INVITEs that were over: acknowledged and ended
 	Malformed int64 // datagrams that are no SIP, and requests vetted away
 	Strangers int64 // datagrams from addresses that are no peer
-	Dropped   int64 // datagrams over MaxRate, and messages a leg could not take
+	Dropped   int64 // messages over MaxRate, and those a leg could not take
+	Limited   int64 // messages over the rate of their own peer
 }
 
 // Stack is a call.Dialer over SIP.
@@ -96,9 +100,13 @@ type Stack struct {
 	txs       *transactions
 	secret    [32]byte
 	second    time.Duration
-	strangers *rate.Limiter
-	flood     *rate.Limiter
-	count     struct{ dialed, live, late, malformed, strangers, dropped atomic.Int64 }
+	strangers *sources
+	unknown   *rate.Limiter // all strangers together
+	peerRates *sources
+	flood     *rate.Limiter // all peers together
+	count     struct {
+		dialed, live, late, malformed, strangers, dropped, limited atomic.Int64
+	}
 
 	mu     sync.Mutex
 	closed bool
@@ -136,7 +144,8 @@ func New(o Options) (*Stack, error) {
 		trunks: map[string]*account{}, openMedia: o.OpenMedia, agent: o.UserAgent, log: o.Log, drain: o.Drain,
 		parser: sip.NewParser(), legs: map[string]*leg{}, graves: map[string]grave{},
 		byes: map[string]time.Time{}, peers: map[netip.Addr]int{},
-		strangers: rate.NewLimiter(rate.Limit(o.Strangers), o.Strangers),
+		strangers: newSources(max(o.Strangers/4, min(o.Strangers, 1)), maxSources),
+		unknown:   rate.NewLimiter(rate.Limit(o.Strangers), o.Strangers),
 	}
 	if s.agent == "" {
 		s.agent = "parley"
@@ -154,8 +163,12 @@ func New(o Options) (*Stack, error) {
 		s.drain = 5 * time.Second
 	}
 	if o.MaxRate == 0 {
-		o.MaxRate = 20000
+		o.MaxRate = 40000
 	}
+	if o.PeerRate == 0 {
+		o.PeerRate = max(o.MaxRate/2, 1)
+	}
+	s.peerRates = newSources(o.PeerRate, maxSources)
 	s.flood = rate.NewLimiter(rate.Limit(o.MaxRate), max(o.MaxRate/4, 1))
 	if s.secret = o.Secret; s.secret == [32]byte{} {
 		_, _ = rand.Read(s.secret[:]) // never fails
@@ -207,7 +220,7 @@ func (s *Stack) Stats() Stats {
 	c := &s.count
 	return Stats{
 		Dialed: c.dialed.Load(), Live: c.live.Load(), Late: c.late.Load(),
-		Malformed: c.malformed.Load(), Strangers: c.strangers.Load(), Dropped: c.dropped.Load(),
+		Malformed: c.malformed.Load(), Strangers: c.strangers.Load(), Dropped: c.dropped.Load(), Limited: c.limited.Load(),
 	}
 }
 

@@ -224,7 +224,7 @@ func TestCallsAreForgotten(t *testing.T) {
 }
 
 func BenchmarkSetup(b *testing.B) {
-	far, err := New(Options{})
+	far, err := New(Options{Strangers: 1 << 30})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -237,8 +237,6 @@ func BenchmarkSetup(b *testing.B) {
 	done := make(chan struct{})
 	go func() { defer close(done); _ = s.Run(ctx) }()
 	// The far side refuses statelessly: every INVITE costs it one answer.
-	far.strangers.SetLimit(1e9)
-	far.strangers.SetBurst(1 << 30)
 	fctx, fcancel := context.WithCancel(context.Background())
 	fdone := make(chan struct{})
 	go func() { defer close(fdone); _ = far.Run(fctx) }()
