@@ -31,6 +31,9 @@ type Target struct {
 	Flow      string
 	Language  string
 	Variables map[string]string
+	// Inbound: the customer called us. To is still the customer's number, "" when
+	// it was withheld, and From ours.
+	Inbound bool
 	// Zone is the customer's; nil for the server's.
 	Zone *time.Location
 	// Case is what the rules judge in the moment before the INVITE.

@@ -83,7 +83,12 @@ func (l *leg) reply(tx *sip.ServerTx, res *sip.Response) {
 // but a sign of life.
 func (l *leg) reinvited(a asked) {
 	code := glare(sip.INVITE, len(a.req.Body()) > 0, l.changing, l.again)
-	if l.m.state != talking || l.unconfirmed {
+	switch l.m.state {
+	case talking:
+	case alerting: // a second one before the answer to the first: RFC 3261 section 14.2
+		l.refuseWith(a, sip.StatusInternalServerError, []sip.Header{sip.NewHeader("Retry-After", "5")})
+		return
+	default:
 		code = sip.StatusRequestPending
 	}
 	if code != 0 {
@@ -213,9 +218,13 @@ func (l *leg) acknowledged(ack *sip.Request) {
 		return
 	}
 	r.timer.Stop()
-	r.tx.Terminate()
 	l.again = nil
 	defer l.proceed()
+	if l.m.state == confirming {
+		l.confirm(r, ack)
+		return
+	}
+	r.tx.Terminate()
 	if !r.asked {
 		return
 	}
@@ -234,7 +243,7 @@ func (l *leg) resend() {
 	r := l.again
 	if time.Now().After(r.until) {
 		l.again = nil
-		l.log.Warn("a re-INVITE was never acknowledged")
+		l.log.Warn("our answer was never acknowledged")
 		l.do(l.m.on(input{what: vanished, err: errNoAck}))
 		return
 	}
@@ -244,7 +253,7 @@ func (l *leg) resend() {
 }
 
 // errNoAck: RFC 3261 section 14.2 ends the call.
-var errNoAck = errors.New("the far side never acknowledged our answer to its re-INVITE")
+var errNoAck = errors.New("the far side never acknowledged our answer to its INVITE")
 
 // refuseRest answers what still waits in the inbox of a leg that is over.
 func (l *leg) refuseRest() {

@@ -263,6 +263,10 @@ func (l *leg) do(todo []action) {
 			l.sendBye()
 		case doAgain:
 			l.sendInvite()
+		case doAnswer:
+			l.accept()
+		case doRefuse:
+			l.turnAway(a.code)
 		case doEnd:
 			l.log.Info("call ended", "network", string(l.m.cause.Network), "sip", l.m.cause.SIP, "by", string(l.m.cause.By))
 		}
@@ -270,7 +274,7 @@ func (l *leg) do(todo []action) {
 }
 
 func (l *leg) report(a action) {
-	if trunk := l.path.account; trunk != nil {
+	if trunk := l.path.account; trunk != nil && l.in == nil {
 		trunk.works()
 	}
 	p := call.Progress{Kind: a.kind, At: time.Now(), SIP: a.code}

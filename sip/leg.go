@@ -66,8 +66,8 @@ type (
 	parted struct{ err error }
 )
 
-// leg is one outgoing call: a goroutine that owns the dialog and carries out
-// what the machine decides.
+// leg is one call: a goroutine that owns the dialog and carries out what the
+// machine decides.
 type leg struct {
 	stack    *Stack
 	target   call.Target
@@ -133,7 +133,7 @@ type leg struct {
 	lastAck     confirmation // of our last re-INVITE
 	referring   *referral
 	giveUpRefer alarm
-	unconfirmed bool // our 200 to the far side's INVITE awaits its ACK
+	in          *incoming // of a call that came in, nil otherwise
 
 	keys  <-chan rune
 	fault error // of our own side, for which the call is ended
@@ -407,6 +407,8 @@ func (l *leg) loop(ctx context.Context) {
 			l.listened(now)
 		case <-l.wish:
 			l.do(l.m.on(input{what: hangup}))
+		case <-l.in.wished():
+			l.pickUp()
 		case <-setup:
 			setup = nil // it bounds the set-up only
 			if l.m.state < talking {
@@ -449,6 +451,8 @@ func (l *leg) take(v any) {
 		l.serve(v)
 	case confirmed:
 		l.acknowledged(v.req)
+	case cancelled:
+		l.do(l.m.on(input{what: farCancel}))
 	case order:
 		l.ordered(v)
 	case errand:

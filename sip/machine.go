@@ -10,14 +10,17 @@ import (
 // The INVITE client of RFC 3261 sections 9, 13 and 17.1.1 (with RFC 6026) as a
 // pure function of what is heard and what is wished: inputs go in, actions
 // come out. It owns no socket and no clock, so every race is a table test.
+// What a call that came in does before its answer is in callee.go.
 
-// state is where an outgoing call stands.
+// state is where a call stands.
 type state uint8
 
 const (
 	calling    state = iota // the INVITE is out, nothing was heard
 	proceeding              // a provisional response came
 	cancelling              // our CANCEL is out, the final response is awaited
+	alerting                // the far side's INVITE waits for our answer
+	confirming              // our 200 is out, its ACK is awaited
 	talking                 // a 2xx came and was acknowledged
 	leaving                 // our BYE is out
 	over
@@ -34,10 +37,14 @@ const (
 	broken                  // the transport failed: err; sent when the INVITE had left before
 	ringTimeout
 	hangup
-	vanished // the far side is gone without a BYE: err
-	gaveUp   // 64·T1 after the CANCEL no final response had come
-	farBye   // the far side's BYE
-	byeDone  // our BYE was answered or timed out: err
+	vanished  // the far side is gone without a BYE: err
+	gaveUp    // 64·T1 after the CANCEL no final response had come
+	farBye    // the far side's BYE
+	byeDone   // our BYE was answered or timed out: err
+	pickUp    // somebody here takes the call that came in
+	unfit     // its INVITE cannot be served: code, err
+	farCancel // the far side gave up before our answer
+	farAck    // our 200 was acknowledged: err when its SDP is of no use
 )
 
 type input struct {
@@ -66,6 +73,8 @@ const (
 	doMedia       // use the SDP of this response
 	doTell        // progress
 	doEnd         // the call is over, the cause is complete
+	doAnswer      // 200 to the far side's INVITE, until its ACK
+	doRefuse      // the final response with this code to it
 )
 
 type action struct {
@@ -88,8 +97,8 @@ const (
 // holds every step without anybody reading it.
 const maxEarly = 8
 
-// machine is the state of one outgoing call. Its zero value has just sent the
-// INVITE.
+// machine is the state of one call. Its zero value has just sent the INVITE;
+// callee begins one that came in.
 type machine struct {
 	state  state
 	stop   stop
@@ -126,8 +135,10 @@ func (m *machine) on(in input) []action {
 		return m.onStop(stopRing)
 	case hangup:
 		return m.onStop(stopHangup)
+	case pickUp, unfit, farCancel, farAck:
+		return m.onCallee(in)
 	case vanished:
-		if m.state != talking {
+		if m.state != talking && m.state != confirming {
 			return nil
 		}
 		m.state = leaving
@@ -136,7 +147,10 @@ func (m *machine) on(in input) []action {
 	case gaveUp:
 		return m.onGaveUp()
 	case farBye:
-		if m.state != talking {
+		if m.state == alerting {
+			return m.onCallee(input{what: farCancel}) // RFC 3261 section 15: a caller may end it that way
+		}
+		if m.state != talking && m.state != confirming {
 			return nil // crossing our own BYE, whose end is awaited
 		}
 		m.cause.By, m.cause.Q850 = call.PartyCustomer, in.q850
@@ -274,6 +288,12 @@ func (m *machine) onBroken(in input) []action {
 
 func (m *machine) onStop(why stop) []action {
 	switch m.state {
+	case alerting:
+		return m.refuse(statusUnavailable, call.PartyBot, nil)
+	case confirming:
+		if why == stopHangup {
+			m.stop = why // RFC 3261 section 15: no BYE before the ACK
+		}
 	case calling:
 		if m.stop == goOn {
 			m.stop = why

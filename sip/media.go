@@ -71,10 +71,12 @@ func (l *leg) ReadFrame(f *media.Frame) error {
 	return nil
 }
 
-// WriteFrame drops what comes before sound flows or after the end.
+// WriteFrame drops what comes before sound flows or after the end. The first
+// one answers a call that came in.
 func (l *leg) WriteFrame(f media.Frame) error {
 	l.soundMu.Lock()
 	defer l.soundMu.Unlock()
+	l.in.wish()
 	if l.soundOff || l.sound == nil {
 		return nil
 	}

@@ -148,7 +148,7 @@ func (l *leg) ordered(o order) {
 
 // proceed begins the next change when nothing is in its way.
 func (l *leg) proceed() {
-	if l.m.state != talking || l.changing != nil || l.again != nil || l.unconfirmed || len(l.orders) == 0 {
+	if l.m.state != talking || l.changing != nil || l.again != nil || len(l.orders) == 0 {
 		return
 	}
 	x := &exchange{order: l.orders[0], method: sip.INVITE}

@@ -153,6 +153,9 @@ func (s *Stack) hearRequest(req *sip.Request, src hop) bool {
 	if tagOf(req.To()) != "" {
 		l := s.find(callID)
 		switch {
+		case l != nil && l.in != nil && req.IsCancel() && l.in.id == inviteID(req):
+			s.hearCancel(req, src) // some write our tag into it
+			return false
 		case l != nil && req.IsAck():
 			l.offer(confirmed{req})
 			return true // it may end the retransmission of a refused re-INVITE
@@ -164,10 +167,12 @@ func (s *Stack) hearRequest(req *sip.Request, src hop) bool {
 	}
 	switch req.Method {
 	case sip.INVITE:
-		s.refuse(req, src, sip.StatusForbidden) // no inbound calls, whoever asks for whomever
+		return s.hearInvite(req, src)
 	case sip.OPTIONS:
 		s.refuse(req, src, sip.StatusOK)
-	case sip.CANCEL, sip.BYE:
+	case sip.CANCEL:
+		s.hearCancel(req, src)
+	case sip.BYE:
 		s.refuse(req, src, sip.StatusCallTransactionDoesNotExists)
 	default:
 		s.refuse(req, src, sip.StatusMethodNotAllowed)
@@ -198,7 +203,8 @@ func reason(code int) string {
 	if r, ok := map[int]string{
 		200: "OK", 400: "Bad Request", 403: "Forbidden", 405: "Method Not Allowed", 406: "Not Acceptable",
 		415: "Unsupported Media Type", 422: "Session Interval Too Small", 603: "Decline", 416: "Unsupported URI Scheme", 420: "Bad Extension",
-		481: "Call/Transaction Does Not Exist", 488: "Not Acceptable Here",
+		100: "Trying", 180: "Ringing", 404: "Not Found", 480: "Temporarily Unavailable", 482: "Loop Detected", 486: "Busy Here",
+		481: "Call/Transaction Does Not Exist", 487: "Request Terminated", 488: "Not Acceptable Here",
 		491: "Request Pending", 500: "Server Internal Error", 501: "Not Implemented",
 		503: "Service Unavailable", 505: "Version Not Supported",
 	}[code]; ok {

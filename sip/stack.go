@@ -66,12 +66,22 @@ type Options struct {
 	// 0 for 5 s. Calls that should end politely are ended before.
 	Drain time.Duration
 
+	// Inbound decides about a call that a trunk offers: 0 takes it, which
+	// Accept then gives, a status refuses it; 403 for a number that is none of
+	// ours. It is asked by the reader of the socket and must not wait. Nil takes
+	// none.
+	Inbound func(Incoming) int
+	// MaxIncoming bounds the calls that came in at one time, beside the
+	// channels of their trunks; 0 for 100.
+	MaxIncoming int
+
 	second time.Duration // of session timers; 0 for a real one
 }
 
 // Stats count what a Stack did since it was made.
 type Stats struct {
 	Dialed    int64 // calls begun
+	Received  int64 // calls that came in and were taken
 	Live      int64 // of these not yet over
 	Late      int64 // 2xx responses to INVITEs that were over: acknowledged and ended
 	Malformed int64 // datagrams that are no SIP, and requests vetted away
@@ -80,7 +90,7 @@ type Stats struct {
 	Limited   int64 // messages over the rate of their own peer
 }
 
-// Stack is a call.Dialer over SIP.
+// Stack is a call.Dialer and a call.Acceptor over SIP.
 type Stack struct {
 	local, advertise netip.AddrPort
 	behindNAT        bool // Advertise is not ours and goes into SDP as well
@@ -93,6 +103,10 @@ type Stack struct {
 	agent            string
 	log              *slog.Logger
 	drain            time.Duration
+	inbound          func(Incoming) int
+	maxIncoming      int
+	countIn          atomic.Int64
+	arrivals         chan *leg // taken and ringing
 
 	sock      *socket
 	trace     func(TraceMessage)
@@ -105,7 +119,7 @@ type Stack struct {
 	peerRates *sources
 	flood     *rate.Limiter // all peers together
 	count     struct {
-		dialed, live, late, malformed, strangers, dropped, limited atomic.Int64
+		dialed, received, live, late, malformed, strangers, dropped, limited atomic.Int64
 	}
 
 	mu     sync.Mutex
@@ -118,10 +132,12 @@ type Stack struct {
 	work   sync.WaitGroup // legs and what they leave behind
 }
 
-// grave remembers an ended leg for 64·T1.
+// grave remembers an ended leg, or an INVITE that was refused, for 64·T1.
 type grave struct {
-	until time.Time
-	peers []netip.Addr
+	until  time.Time
+	peers  []netip.Addr
+	invite inviteKey // of a call that came in
+	code   int       // that refused it without a leg, 0 otherwise
 }
 
 // Bounds of what is remembered of ended calls.
@@ -159,6 +175,10 @@ func New(o Options) (*Stack, error) {
 	if s.mediaTimeout = o.MediaTimeout; s.mediaTimeout == 0 {
 		s.mediaTimeout = defaultMediaTimeout
 	}
+	if s.inbound, s.maxIncoming = o.Inbound, o.MaxIncoming; s.maxIncoming <= 0 {
+		s.maxIncoming = defaultIncoming
+	}
+	s.arrivals = make(chan *leg, s.maxIncoming)
 	if s.drain == 0 {
 		s.drain = 5 * time.Second
 	}
@@ -219,7 +239,7 @@ func (s *Stack) Addr() netip.AddrPort { return s.local }
 func (s *Stack) Stats() Stats {
 	c := &s.count
 	return Stats{
-		Dialed: c.dialed.Load(), Live: c.live.Load(), Late: c.late.Load(),
+		Dialed: c.dialed.Load(), Received: c.received.Load(), Live: c.live.Load(), Late: c.late.Load(),
 		Malformed: c.malformed.Load(), Strangers: c.strangers.Load(), Dropped: c.dropped.Load(), Limited: c.limited.Load(),
 	}
 }
@@ -354,11 +374,23 @@ func (s *Stack) bury(l *leg, peers []netip.Addr) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.legs, l.callID)
-	if len(s.graves) >= maxGraves {
-		s.unpeer(peers)
+	g := grave{until: time.Now().Add(linger()), peers: peers}
+	if l.in != nil {
+		g.invite = l.in.id
+	}
+	s.dig(l.callID, g)
+}
+
+// dig wants s.mu held. A caller whose first INVITE was refused may come again
+// with the same Call-ID, so there may be a grave already.
+func (s *Stack) dig(callID string, g grave) {
+	if old, ok := s.graves[callID]; ok {
+		s.unpeer(old.peers)
+	} else if len(s.graves) >= maxGraves {
+		s.unpeer(g.peers)
 		return
 	}
-	s.graves[l.callID] = grave{time.Now().Add(linger()), peers}
+	s.graves[callID] = g
 }
 
 // peer makes an address one that is listened to; every call needs an unpeer.
@@ -389,7 +421,7 @@ func (s *Stack) isPeer(a netip.Addr) bool {
 }
 
 // onRequest takes what passed the screen and opened a transaction: requests
-// within a dialog. It does not wait.
+// within a dialog, and INVITEs that are taken. It does not wait.
 func (s *Stack) onRequest(req *sip.Request, tx *sip.ServerTx) {
 	l := s.find(req.CallID().Value())
 	if l == nil {
