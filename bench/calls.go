@@ -14,6 +14,7 @@ import (
 	"runtime"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"parley/asr"
@@ -42,6 +43,11 @@ type CallsOptions struct {
 	Recognizer asr.Recognizer
 	Voices     tts.Prompter
 	Voice      tts.Voice
+	// Beside, if set, begins other work of the same process before each step is
+	// measured, and ends it.
+	Beside func(context.Context) (stop func() (Visits, error), err error)
+	// Only is the one number of calls to measure; 0 for steps up to Max.
+	Only int
 	// Step is told each step as it ends; nil for nobody.
 	Step func(CallsStep)
 	Log  *slog.Logger
@@ -73,6 +79,8 @@ type CallsStep struct {
 	Dropped int64 `json:"recording_dropped"`
 	// Bytes of memory a call.
 	Bytes int64 `json:"bytes_per_call"`
+	// Visits is the work beside the calls, if any.
+	Visits *Visits `json:"visits,omitempty"`
 }
 
 // overload is where a step counts as too much.
@@ -125,6 +133,7 @@ func Calls(ctx context.Context, o CallsOptions) (r CallsResult, err error) {
 	if o.Max <= 0 {
 		o.Max = 2000
 	}
+	o.Max = max(o.Max, o.Only)
 	files, err := raiseFiles()
 	if err != nil {
 		return r, err
@@ -144,7 +153,11 @@ func Calls(ctx context.Context, o CallsOptions) (r CallsResult, err error) {
 		return r, err
 	}
 	defer func() { err = errors.Join(err, h.close()) }()
-	for _, n := range stepsTo(o.Max) {
+	steps := stepsTo(o.Max)
+	if o.Only > 0 {
+		steps = []int{o.Only}
+	}
+	for _, n := range steps {
 		s, err := h.step(ctx, n)
 		if err != nil {
 			return r, err
@@ -175,6 +188,9 @@ type hall struct {
 	stop    context.CancelFunc
 	live    sync.WaitGroup
 	calls   []*call.Session
+	up      atomic.Int64          // calls that were answered
+	over    atomic.Int64          // calls that ended by themselves
+	why     atomic.Pointer[error] // of the first
 }
 
 func newHall(ctx context.Context, o CallsOptions) (_ *hall, err error) {
@@ -263,12 +279,34 @@ func (h *hall) policy() chatter {
 
 // step brings the calls to n, rests, and measures.
 func (h *hall) step(ctx context.Context, n int) (s CallsStep, err error) {
-	const atOnce = 50
+	atOnce := 50
+	if h.o.Conversing > 0 {
+		atOnce = 8 // a recogniser has its models to read
+	}
 	for len(h.calls) < n {
 		if err := h.add(ctx, min(atOnce, n-len(h.calls))); err != nil {
 			return s, err
 		}
+		if err := h.await(ctx); err != nil {
+			return s, err
+		}
 	}
+	if _, err := h.far.ask(order{Speak: true}); err != nil {
+		return s, err
+	}
+	stop := func() (Visits, error) { return Visits{}, nil }
+	if h.o.Beside != nil {
+		if stop, err = h.o.Beside(ctx); err != nil {
+			return s, err
+		}
+	}
+	defer func() {
+		v, failed := stop()
+		if h.o.Beside != nil {
+			s.Visits = &v
+		}
+		err = errors.Join(err, failed)
+	}()
 	if err := sleep(ctx, h.o.Settle); err != nil {
 		return s, err
 	}
@@ -280,6 +318,9 @@ func (h *hall) step(ctx context.Context, n int) (s CallsStep, err error) {
 		return s, err
 	}
 	used, beating, took := cpu()-used, h.wheel.CPU()-beating, time.Since(began)
+	if err := h.ended(); err != nil {
+		return s, err
+	}
 	now := h.wheel.Lateness().Sub(late)
 	counted, err := h.far.ask(order{Count: true})
 	if err != nil {
@@ -324,10 +365,39 @@ func (h *hall) add(ctx context.Context, n int) error {
 	return nil
 }
 
+// await returns when every call is up.
+func (h *hall) await(ctx context.Context) error {
+	for range 30_000 {
+		if err := h.ended(); err != nil {
+			return err
+		}
+		if h.up.Load() == int64(len(h.calls)) {
+			return nil
+		}
+		if err := sleep(ctx, time.Millisecond); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("%d of %d calls did not begin within 30 s", int64(len(h.calls))-h.up.Load(), len(h.calls))
+}
+
+// ended is an error when calls are not up any more.
+func (h *hall) ended() error {
+	if over := h.over.Load(); over > 0 {
+		return fmt.Errorf("%d of %d calls are not up any more, so nothing can be measured: %w", over, len(h.calls), *h.why.Load())
+	}
+	return nil
+}
+
 func (h *hall) begin(ctx context.Context, l *line.Line) {
 	n := len(h.calls)
 	parts := call.Parts{
 		Dialer: newWire(l), Beat: h.wheel, Recognizer: deaf{}, Speaker: h.o.Voices, Policy: h.policy(), Recorders: h.records, Log: h.o.Log,
+	}
+	parts.Watch = func(m call.Moment) {
+		if m.State == string(call.Answered) {
+			h.up.Add(1)
+		}
 	}
 	if talks(n, h.o.Conversing) {
 		parts.Recognizer = h.o.Recognizer
@@ -338,9 +408,11 @@ func (h *hall) begin(ctx context.Context, l *line.Line) {
 		_, err := session.Run(ctx, call.Target{
 			Call: "bench-" + strconv.Itoa(n), Tenant: "bench", To: "sip:bench@127.0.0.1", Language: "en", MaxTalk: time.Hour,
 		})
-		if err != nil {
-			h.o.Log.Error("a call of the bench", "error", err)
+		if err == nil {
+			err = errors.New("it ended before it was hung up")
 		}
+		h.why.CompareAndSwap(nil, &err)
+		h.over.Add(1)
 	})
 }
 

@@ -26,6 +26,9 @@ type order struct {
 	// Talking speak; the others are a quiet line.
 	Join    []uint16 `json:"join,omitempty"`
 	Talking int      `json:"talking,omitempty"`
+	// Speak lets those that talk begin; before they are quiet too, so that
+	// calls begin beside idle recognisers.
+	Speak bool `json:"speak,omitempty"`
 	// Count starts counting anew and answers with what was counted.
 	Count bool `json:"count,omitempty"`
 }
@@ -71,6 +74,9 @@ func Far(ctx context.Context, in io.Reader, out io.Writer, speech string) error 
 			return fmt.Errorf("read an order: %w", err)
 		}
 		var a answer
+		if o.Speak {
+			f.speak()
+		}
 		if o.Count {
 			a.Received, a.Lost = f.count()
 			used := cpu()
@@ -104,6 +110,7 @@ type party struct {
 	mu     sync.Mutex // held by a tick, and by whoever counts
 	fd     int
 	sound  []byte
+	speech []byte // nil for one that stays quiet
 	at     int
 	header rtp.Header
 	packet []byte
@@ -129,8 +136,7 @@ func (f *far) join(wheel *beat.Wheel, to uint16, talking int) (uint16, error) {
 	n := len(f.calls)
 	p := &party{fd: fd, sound: f.quiet, header: rtp.Header{SSRC: uint32(n) + 1}, packet: make([]byte, 0, packetSize)}
 	if talks(n, talking) && f.speech != nil {
-		p.sound = f.speech
-		p.at = n * 37 % (len(f.speech) / tick) * tick // not all at once
+		p.speech = f.speech
 	}
 	p.leave = wheel.Join(func(beat.Tick) { p.tick() })
 	f.calls = append(f.calls, p)
@@ -172,6 +178,18 @@ func (p *party) count(raw []byte) {
 	}
 	p.began, p.next = true, sequence+1
 	p.got++
+}
+
+// speak begins all speech that has not begun.
+func (f *far) speak() {
+	for n, p := range f.calls {
+		p.mu.Lock()
+		if p.speech != nil {
+			p.sound, p.speech = p.speech, nil
+			p.at = n * 37 % (len(p.sound) / tick) * tick // not all at once
+		}
+		p.mu.Unlock()
+	}
 }
 
 // count is what came and what did not since the last time.

@@ -1,13 +1,17 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
+	"path/filepath"
+	"runtime"
 	"runtime/pprof"
+	"strings"
 	"time"
 
 	"parley/app"
@@ -22,11 +26,14 @@ type benchCmd struct {
 
 	Far    benchFarCmd    `cmd:"" hidden:"" help:"The far side of the calls (internal)."`
 	Callee benchCalleeCmd `cmd:"" hidden:"" help:"The callee of the set-ups (internal)."`
+	Visit  benchVisitCmd  `cmd:"" hidden:"" help:"Who asks the API meanwhile (internal)."`
 }
 
 type benchCallsCmd struct {
 	Max        int           `help:"Greatest number of calls at a time." default:"2000"`
 	Conversing int           `help:"Calls in a hundred in which the customer speaks and is recognised." default:"0"`
+	Only       int           `help:"Measure this number of calls alone."`
+	API        bool          `help:"Serve 200 API requests a second and import lists in the same process meanwhile."`
 	Settle     time.Duration `help:"Rest before each step is measured." default:"3s"`
 	Measure    time.Duration `help:"How long each step is measured." default:"10s"`
 	Config     string        `help:"Configuration file." type:"path"`
@@ -44,7 +51,7 @@ func (benchCallsCmd) Help() string {
 
 // Run measures; every step is printed as it ends.
 func (c *benchCallsCmd) Run(t *terminal) (err error) {
-	if c.Max < 1 || c.Conversing < 0 || c.Conversing > 100 || c.Measure < time.Second {
+	if c.Max < 1 || c.Only < 0 || c.Conversing < 0 || c.Conversing > 100 || c.Measure < time.Second {
 		return usageError{errors.New("--max is 1 or more, --conversing 0 to 100, --measure 1s or more")}
 	}
 	config, err := app.Load(c.Config)
@@ -56,14 +63,35 @@ func (c *benchCallsCmd) Run(t *terminal) (err error) {
 	if err != nil {
 		return fmt.Errorf("find this program for the far side: %w", err)
 	}
+	if c.Conversing > 0 {
+		most := max(c.Max, c.Only)
+		if c.Only > 0 {
+			most = c.Only
+		}
+		most = most*c.Conversing/100 + 1
+		// Every talking call needs a stream of its own: what is measured is the
+		// line beside busy recognisers, not where those say no. And as many
+		// again, for those that are opened anew when one is too slow.
+		sphinx := &config.ASR.Pocketsphinx
+		sphinx.Workers = max(sphinx.Workers, runtime.NumCPU())
+		sphinx.Streams = max(sphinx.Streams, 2*most/sphinx.Workers)
+	}
 	speech, err := app.StartSpeech(t.ctx, config, log)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, speech.Close()) }()
 	o := bench.CallsOptions{
-		Max: c.Max, Conversing: c.Conversing, Settle: c.Settle, Measure: c.Measure, Far: []string{own, "bench", "far"},
+		Max: c.Max, Only: c.Only, Conversing: c.Conversing, Settle: c.Settle, Measure: c.Measure, Far: []string{own, "bench", "far"},
 		Recognizer: speech.Recognizer, Voices: speech.Voices, Voice: tts.Voice{Language: "en"}, Log: log,
+	}
+	if c.API {
+		beside, stop, failed := c.serve(t, own, log)
+		if failed != nil {
+			return failed
+		}
+		defer func() { err = errors.Join(err, stop()) }()
+		o.Beside = beside
 	}
 	if c.Profile != "" {
 		stop, failed := profile(c.Profile)
@@ -77,6 +105,10 @@ func (c *benchCallsCmd) Run(t *terminal) (err error) {
 		o.Step = func(s bench.CallsStep) {
 			fmt.Fprintf(t.out, "%5d  %5.2f  %6.2f  %7.2f  %11.2f  %5.2f ms  %5.2f ms  %6d  %11d  %9d\n",
 				s.Calls, s.Cores, s.Beat, s.Tick, s.FloorTick, s.LatenessP50, s.LatenessP99, s.Missed, s.Lost, s.Bytes>>10)
+			if v := s.Visits; v != nil {
+				fmt.Fprintf(t.out, "       meanwhile %.0f requests a second (%d failed%s, p99 %.1f ms) and %.0f rows a second imported\n",
+					v.PerSecond, v.Failed, because(v.Problem), v.P99, v.RowsPerSecond)
+			}
 		}
 	}
 	r, err := bench.Calls(t.ctx, o)
@@ -95,6 +127,34 @@ func (c *benchCallsCmd) Run(t *terminal) (err error) {
 	}
 	showBench(t.out, r)
 	return nil
+}
+
+func because(problem string) string {
+	if problem == "" {
+		return ""
+	}
+	return ": " + problem
+}
+
+// serve runs a whole server in this process, with its data in a folder that goes
+// away, and says how somebody else begins to ask it.
+func (c *benchCallsCmd) serve(t *terminal, own string, log *slog.Logger) (beside func(context.Context) (func() (bench.Visits, error), error), stop func() error, err error) {
+	dir, err := os.MkdirTemp("", "parley-bench-")
+	if err != nil {
+		return nil, nil, fmt.Errorf("make a folder for the server's data: %w", err)
+	}
+	config := app.Defaults()
+	config.Data, config.HTTP.Listen, config.SIP.Listen = dir, "127.0.0.1:0", "127.0.0.1:0"
+	config.SIP.MediaPorts = "19000-19099"
+	server, err := app.Start(t.ctx, config, app.ServeOptions{Version: version, Notices: io.Discard, Log: log, Drain: time.Second})
+	if err != nil {
+		return nil, nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	command := []string{own, "bench", "visit", "--url", server.URL, "--rate", "200"}
+	beside = func(ctx context.Context) (func() (bench.Visits, error), error) {
+		return bench.Beside(ctx, append(command, "--key", filepath.Join(dir, "api-key")))
+	}
+	return beside, func() error { return errors.Join(server.Stop(), os.RemoveAll(dir)) }, nil
 }
 
 // profile begins a CPU profile; stop ends and keeps it.
@@ -187,3 +247,20 @@ type benchCalleeCmd struct{}
 
 // Run serves until the standard input ends.
 func (c *benchCalleeCmd) Run(t *terminal) error { return bench.Callee(t.ctx, t.in, t.out) }
+
+// benchVisitCmd is the process that asks the API; it does until its standard
+// input ends.
+type benchVisitCmd struct {
+	URL  string `help:"The server." required:""`
+	Key  string `help:"File with the API key." type:"path" required:""`
+	Rate int    `help:"Requests a second." default:"200"`
+}
+
+// Run asks until the standard input ends.
+func (c *benchVisitCmd) Run(t *terminal) error {
+	key, err := os.ReadFile(c.Key)
+	if err != nil {
+		return fmt.Errorf("read the API key: %w", err)
+	}
+	return bench.Visit(t.ctx, t.in, t.out, bench.VisitOptions{URL: c.URL, Key: strings.TrimSpace(string(key)), Rate: c.Rate})
+}

@@ -25,7 +25,7 @@ func TestBenchCalls(t *testing.T) {
 	plot := filepath.Join(t.TempDir(), "calls.svg")
 	var out, log bytes.Buffer
 	cmd := exec.CommandContext(t.Context(), path, "bench", "calls", "--max", "20", "--conversing", "25",
-		"--settle", "1s", "--measure", "2s", "--json", "--plot", plot)
+		"--settle", "1s", "--measure", "2s", "--api", "--json", "--plot", plot)
 	cmd.Stdout, cmd.Stderr = &out, &log
 	if err := cmd.Run(); err != nil {
 		t.Fatalf("%v\n%s", err, log.String())
@@ -40,6 +40,9 @@ func TestBenchCalls(t *testing.T) {
 	// 20 calls of 50 packets a second for two seconds; the far side counts.
 	if s := r.Steps[0]; s.Calls != 20 || s.Sent < 1900 || s.Sent > 2400 || s.Cores <= 0 || s.Bytes <= 0 {
 		t.Errorf("%+v", s)
+	}
+	if v := r.Steps[0].Visits; v == nil || v.Requests == 0 || v.Rows == 0 {
+		t.Errorf("nobody asked the API meanwhile: %+v", v)
 	}
 	drawn, err := os.ReadFile(plot)
 	if err != nil {

@@ -1,0 +1,179 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Visits is what a server was asked for while calls were held beside it.
+type Visits struct {
+	Requests  int64   `json:"requests"`
+	PerSecond float64 `json:"requests_per_second"`
+	Failed    int64   `json:"failed"`
+	// Problem is why the first of the failed did.
+	Problem string  `json:"problem,omitempty"`
+	P99     float64 `json:"p99_ms"`
+	// Rows of lists that were imported meanwhile.
+	Rows          int64   `json:"rows"`
+	RowsPerSecond float64 `json:"rows_per_second"`
+}
+
+// VisitOptions say whom Visit asks.
+type VisitOptions struct {
+	URL, Key string
+	// Rate of requests a second.
+	Rate int
+}
+
+// visitedList is the length of the lists that Visit uploads one after another.
+const visitedList = 20_000
+
+// Visit is the other process of calls with --api: it asks a server for pages of
+// an operator's day at a steady rate and uploads list after list, until in
+// ends; then it prints what came of it.
+func Visit(ctx context.Context, in io.Reader, out io.Writer, o VisitOptions) error {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() { _, _ = io.Copy(io.Discard, in); cancel() }()
+	v := &visitor{o: o, client: &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
+	began := time.Now()
+	var all sync.WaitGroup
+	all.Go(func() { v.upload(ctx) })
+	// A request that is late does not hold up the next one, up to a bound.
+	due := make(chan int, 256)
+	for range 32 {
+		all.Go(func() {
+			for n := range due {
+				v.ask(ctx, pages[n%len(pages)])
+			}
+		})
+	}
+	tick := time.NewTicker(time.Second / time.Duration(max(o.Rate, 1)))
+	defer tick.Stop()
+	for n := 0; ctx.Err() == nil; n++ {
+		select {
+		case <-ctx.Done():
+		case <-tick.C:
+			select {
+			case due <- n:
+			default:
+				v.fail(errVisitorSlow)
+			}
+		}
+	}
+	close(due)
+	all.Wait()
+	took := time.Since(began).Seconds()
+	_, p99 := v.waits.quantiles()
+	r := Visits{Requests: v.done.Load(), Failed: v.failed.Load(), P99: p99, Rows: v.rows.Load()}
+	if err := v.first.Load(); err != nil {
+		r.Problem = (*err).Error()
+	}
+	r.PerSecond, r.RowsPerSecond = float64(r.Requests)/took, float64(r.Rows)/took
+	return json.NewEncoder(out).Encode(r)
+}
+
+// pages are what a console asks for again and again.
+var pages = []string{"/api/v1/campaigns", "/api/v1/calls?limit=50", "/api/v1/lists", "/api/v1/dnc", "/healthz"}
+
+type visitor struct {
+	o      VisitOptions
+	client *http.Client
+	waits  samples
+	done   atomic.Int64
+	failed atomic.Int64
+	rows   atomic.Int64
+	first  atomic.Pointer[error]
+}
+
+func (v *visitor) ask(ctx context.Context, page string) {
+	began := time.Now()
+	if err := v.do(ctx, http.MethodGet, page, "", nil); err != nil {
+		if ctx.Err() == nil {
+			v.fail(err)
+		}
+		return
+	}
+	v.done.Add(1)
+	v.waits.add(time.Since(began))
+}
+
+var errVisitorSlow = errors.New("256 requests wait for an answer; the rest is not sent")
+
+// fail counts a request that came to nothing and keeps the first reason.
+func (v *visitor) fail(err error) {
+	v.failed.Add(1)
+	v.first.CompareAndSwap(nil, &err)
+}
+
+func (v *visitor) upload(ctx context.Context) {
+	var b strings.Builder
+	b.WriteString("phone,name,amount_due,currency,external_id\n")
+	for i := range visitedList {
+		fmt.Fprintf(&b, "+1%d555%04d,Person %d,10.00,USD,person-%d\n", benchAreas[i/10_000], i%10_000, i, i)
+	}
+	list := []byte(b.String())
+	for n := 0; ctx.Err() == nil; n++ {
+		if err := v.do(ctx, http.MethodPost, fmt.Sprintf("/api/v1/lists?name=bench-%d", n), "text/csv", list); err == nil {
+			v.rows.Add(visitedList)
+		} else if ctx.Err() == nil {
+			v.fail(err)
+			_ = sleep(ctx, 100*time.Millisecond)
+		}
+	}
+}
+
+func (v *visitor) do(ctx context.Context, method, page, kind string, body []byte) error {
+	req, err := http.NewRequestWithContext(ctx, method, v.o.URL+page, bytes.NewReader(body))
+	if err != nil {
+		return fmt.Errorf("make a request: %w", err)
+	}
+	req.Header.Set("Authorization", "Bearer "+v.o.Key)
+	if kind != "" {
+		req.Header.Set("Content-Type", kind)
+	}
+	res, err := v.client.Do(req)
+	if err != nil {
+		return fmt.Errorf("ask the server: %w", err)
+	}
+	defer res.Body.Close()
+	if _, err := io.Copy(io.Discard, res.Body); err != nil {
+		return fmt.Errorf("read the server's answer: %w", err)
+	}
+	if res.StatusCode >= 300 {
+		return fmt.Errorf("the server answered %s %s with %s", method, page, res.Status)
+	}
+	return nil
+}
+
+// Beside starts the command of a process that calls Visit; stop ends it and
+// tells what came of it.
+func Beside(ctx context.Context, command []string) (stop func() (Visits, error), err error) {
+	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
+	cmd.Stderr = os.Stderr
+	var told bytes.Buffer
+	cmd.Stdout = &told
+	in, err := cmd.StdinPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("start the visitor's process: %w", err)
+	}
+	return func() (v Visits, err error) {
+		if err := errors.Join(in.Close(), cmd.Wait()); err != nil {
+			return v, fmt.Errorf("the visitor's process: %w", err)
+		}
+		return v, json.Unmarshal(told.Bytes(), &v)
+	}, nil
+}
