@@ -73,10 +73,13 @@ type CallQuery struct {
 // CallRow is a call in a list. State is dialling, ended, released (never sent)
 // or uncertain.
 type CallRow struct {
-	ID          string    `json:"id"`
-	Campaign    string    `json:"campaign,omitempty"`
-	Contact     string    `json:"contact,omitempty"`
-	To          string    `json:"to"`
+	ID       string `json:"id"`
+	Campaign string `json:"campaign,omitempty"`
+	Contact  string `json:"contact,omitempty"`
+	To       string `json:"to"`
+	// Direction is "outbound", or "inbound" when the customer called; To is the
+	// customer's number in either case.
+	Direction   string    `json:"direction"`
 	State       string    `json:"state"`
 	Started     time.Time `json:"started"`
 	Answered    time.Time `json:"answered,omitzero"`

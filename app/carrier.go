@@ -71,6 +71,16 @@ func (t TrunkConfig) settings() (sip.Trunk, error) {
 		CallerID: t.CallerID, Channels: t.Channels, CPS: t.CallsPerSecond, SRTP: secure,
 		Priority: t.Priority, Weight: t.Weight, Identity: t.Identity.identity(),
 	}
+	for _, p := range t.Peers {
+		network, err := netip.ParsePrefix(p)
+		if ip, single := netip.ParseAddr(p); single == nil {
+			network, err = netip.PrefixFrom(ip, ip.BitLen()), nil
+		}
+		if err != nil {
+			return trunk, fmt.Errorf("trunk %s: peers: %q is neither an address nor a network such as 192.0.2.0/24", t.Name, p)
+		}
+		trunk.Peers = append(trunk.Peers, network.Masked())
+	}
 	return trunk, trunk.Check()
 }
 

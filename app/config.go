@@ -26,6 +26,7 @@ type Config struct {
 	Database   string           `yaml:"database"`
 	SIP        SIPConfig        `yaml:"sip"`
 	Trunks     []TrunkConfig    `yaml:"trunks"`
+	Inbound    []InboundConfig  `yaml:"inbound"`
 	ASR        ASRConfig        `yaml:"asr"`
 	TTS        TTSConfig        `yaml:"tts"`
 	Recordings RecordingsConfig `yaml:"recordings"`
@@ -78,7 +79,9 @@ type TrunkConfig struct {
 	Priority int `yaml:"priority"`
 	Weight   int `yaml:"weight"`
 	// SRTP is off, offer or require.
-	SRTP     string         `yaml:"srtp"`
+	SRTP string `yaml:"srtp"`
+	// Peers are further addresses and networks from which the carrier calls us.
+	Peers    []string       `yaml:"peers"`
 	Identity IdentityConfig `yaml:"identity"`
 }
 
@@ -112,6 +115,24 @@ type RewriteConfig struct {
 	Regexp  string `yaml:"regexp"`
 	Strip   int    `yaml:"strip"`
 	Prepend string `yaml:"prepend"`
+}
+
+// InboundConfig is a number of ours that customers may call.
+type InboundConfig struct {
+	// Number is ours, as E.164 or in the server's own country; Trunk brings its
+	// calls.
+	Number string `yaml:"number"`
+	Trunk  string `yaml:"trunk"`
+	// Tenant whose customers they are; empty for the first one.
+	Tenant string `yaml:"tenant"`
+	// Flow is for a caller with an open matter, UnknownFlow for everybody else;
+	// it must speak without variables.
+	Flow        string `yaml:"flow"`
+	UnknownFlow string `yaml:"unknown_flow"`
+	// Language must be that of the flows, when it is given.
+	Language string `yaml:"language"`
+	// Profile names the rules for numbers that a caller is transferred to.
+	Profile string `yaml:"profile"`
 }
 
 // ASRConfig chooses the recogniser.
@@ -263,6 +284,7 @@ func (c *Config) check() error {
 		}
 		seen[t.Name] = true
 	}
+	problems = append(problems, c.checkInbound()...)
 	if c.Limits.Calls < 1 || c.Limits.CallsPerSecond <= 0 {
 		bad("limits: calls and calls_per_second must be above zero")
 	}

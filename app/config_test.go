@@ -19,7 +19,10 @@ func TestTheSampleShowsTheDefaults(t *testing.T) {
 		Name: "carrier", Host: "127.0.0.1:5070",
 		DialPlan: DialPlanConfig{Scheme: "sip", Callee: []RewriteConfig{{Prefix: "+"}}, Caller: []RewriteConfig{}},
 		CallerID: "+12025550100", Channels: 30, CallsPerSecond: 5, SRTP: "off", Priority: 0, Weight: 1,
-		Identity: IdentityConfig{Asserted: "none", Preferred: "none"},
+		Identity: IdentityConfig{Asserted: "none", Preferred: "none"}, Peers: []string{},
+	}}
+	want.Inbound = []InboundConfig{{
+		Number: "+12025550100", Trunk: "carrier", Tenant: "default", Flow: "payment-reminder.en", UnknownFlow: "unknown-caller.en", Language: "en",
 	}}
 	want.Rules.TestNumbers = []string{}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -46,6 +49,12 @@ func TestWrongConfigurationsSayWhatToDo(t *testing.T) {
 		"identity's privacy": {"trunks:\n  - {name: a, host: h, identity: {privacy: secret}}\n", `privacy "secret" is unknown`},
 		"weight":             {"trunks:\n  - {name: a, host: h, weight: -1}\n", "weight must be 0 to 65535"},
 		"name of two":        {"trunks:\n  - {name: 'a,b', host: h}\n", "a comma"},
+		"peers":              {"trunks:\n  - {name: a, host: h, peers: [carrier.example]}\n", "neither an address nor a network"},
+		"inbound, number":    {inboundOf("h", "number: nobody"), "inbound[0]: number"},
+		"inbound, trunk":     {inboundOf("192.0.2.1", "trunk: b"), `there is no trunk "b"`},
+		"inbound, host name": {inboundOf("carrier.example", ""), "under its peers"},
+		"inbound, flow":      {inboundOf("192.0.2.1:5060", "flow: ''"), "name a flow"},
+		"inbound, twice":     {inboundOf("192.0.2.1", "") + "  - {number: 202-555-0100, trunk: a, flow: f, unknown_flow: u}\n", "inbound[1]: the same number"},
 		"no calls":           {"limits: {calls: 0}\n", "above zero"},
 		"log level":          {"log: {level: loud}\n", "none of debug"},
 	} {
@@ -63,6 +72,19 @@ func TestWrongConfigurationsSayWhatToDo(t *testing.T) {
 	if _, err := Load("no-such.yaml"); err == nil || !strings.Contains(err.Error(), "sample") {
 		t.Errorf("a missing file gives %v, want a hint at the sample", err)
 	}
+}
+
+// inboundOf is a configuration with one number of ours and something else in it.
+func inboundOf(host, other string) string {
+	entry := map[string]string{"number": "'+12025550100'", "trunk": "a", "flow": "f", "unknown_flow": "u"}
+	if k, v, ok := strings.Cut(other, ": "); ok {
+		entry[k] = v
+	}
+	text := "trunks:\n  - {name: a, host: '" + host + "'}\ninbound:\n  - {"
+	for k, v := range entry {
+		text += k + ": " + v + ", "
+	}
+	return strings.TrimSuffix(text, ", ") + "}\n"
 }
 
 func TestEnvironmentOverridesTheFile(t *testing.T) {

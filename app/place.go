@@ -84,6 +84,11 @@ func (l *placer) Prepare(ctx context.Context, t call.Target) (campaign.Prepared,
 }
 
 func (l *placer) prepare(ctx context.Context, t call.Target) (*prepared, error) {
+	return l.prepareOver(ctx, l.dialer, t)
+}
+
+// prepareOver takes what a call over this dialer needs.
+func (l *placer) prepareOver(ctx context.Context, d call.Dialer, t call.Target) (*prepared, error) {
 	policy, err := l.policy(t)
 	if err != nil {
 		return nil, err
@@ -93,7 +98,7 @@ func (l *placer) prepare(ctx context.Context, t call.Target) (*prepared, error) 
 	default:
 		return nil, campaign.Conflict{Why: "every line of this server is in use; raise limits.calls"}
 	}
-	p := &prepared{placer: l, session: l.session(t, policy)}
+	p := &prepared{placer: l, session: l.session(d, t, policy)}
 	if err := p.session.Prepare(ctx, t); err != nil {
 		p.Release()
 		return nil, err
@@ -173,9 +178,9 @@ func (l *placer) warm(name string, p dialog.Policy) {
 	})
 }
 
-func (l *placer) session(t call.Target, policy dialog.Policy) *call.Session {
+func (l *placer) session(d call.Dialer, t call.Target, policy dialog.Policy) *call.Session {
 	parts := call.Parts{
-		Dialer: l.dialer, Beat: l.beat, Recognizer: l.recognizer, Speaker: l.voices,
+		Dialer: d, Beat: l.beat, Recognizer: l.recognizer, Speaker: l.voices,
 		Policy: policy, Recorders: l.recorders, Facts: l.facts, Log: l.log,
 	}
 	parts.Watch = func(m call.Moment) {
@@ -295,6 +300,9 @@ type books interface {
 	Case(ctx context.Context, c campaign.Campaign, p campaign.Contact) (rules.Case, error)
 	BeginCall(ctx context.Context, t call.Target, ruled []rules.Ruling) (time.Time, error)
 	SettleCall(ctx context.Context, t call.Target, r call.Report) error
+	OpenMatter(ctx context.Context, tenant, phone string) (campaign.Campaign, campaign.Contact, error)
+	BeginInbound(ctx context.Context, t call.Target) error
+	SettleInbound(ctx context.Context, t call.Target, r call.Report) error
 }
 
 // settleTimeout bounds the write of a report while the server shuts down.
@@ -347,7 +355,11 @@ func (l *placer) hold(ctx context.Context, t call.Target, p *prepared) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
 	defer cancel()
-	if err := l.books.SettleCall(ctx, t, report); err != nil {
+	settle := l.books.SettleCall
+	if t.Inbound {
+		settle = l.books.SettleInbound
+	}
+	if err := settle(ctx, t, report); err != nil {
 		l.log.Error("a single call's report was not kept", "tenant", t.Tenant, "call", t.Call, "error", err)
 	}
 }

@@ -108,7 +108,14 @@ func Start(ctx context.Context, c Config, o ServeOptions) (_ *Server, err error)
 		return nil, err
 	}
 	seen := &sight{ladders: newLadders()}
-	stack, err := newSIP(c, sip.Options{Listen: netip.MustParseAddrPort(c.SIP.Listen), Log: o.Log, Secret: secret, Trace: seen.ladders.hear})
+	inbound := newReceiver(c, o.Log)
+	if err := inbound.check(shelf, kernel.Profiles()); err != nil {
+		return nil, err
+	}
+	stack, err := newSIP(c, sip.Options{
+		Listen: netip.MustParseAddrPort(c.SIP.Listen), Log: o.Log, Secret: secret, Trace: seen.ladders.hear,
+		Inbound: inbound.offered, MaxIncoming: c.Limits.Calls,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -126,6 +133,7 @@ func Start(ctx context.Context, c Config, o ServeOptions) (_ *Server, err error)
 	runner := campaign.NewRunner(campaign.RunnerOptions{
 		Contacts: books, Placer: l, Kernel: kernel, MaxLive: c.Limits.Calls, Log: o.Log,
 	})
+	h.start(component{"inbound calls", func(ctx context.Context) error { return inbound.run(ctx, stack) }})
 	s := &Server{house: h, line: l}
 	if s.Key, err = firstKey(ctx, c.Data, books); err != nil {
 		return nil, err
@@ -150,6 +158,7 @@ func Start(ctx context.Context, c Config, o ServeOptions) (_ *Server, err error)
 		drain = defaultDrain
 	}
 	s.run(runner, drain)
+	inbound.placer.Store(l) // every part is there: callers are taken from now on
 	s.welcome(o.Notices, c.Data)
 	return s, nil
 }

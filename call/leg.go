@@ -40,6 +40,20 @@ type Target struct {
 	Case rules.Case
 }
 
+// Directions of a call.
+const (
+	Outbound = "outbound"
+	Inbound  = "inbound"
+)
+
+// Direction is Outbound or Inbound.
+func (t Target) Direction() string {
+	if t.Inbound {
+		return Inbound
+	}
+	return Outbound
+}
+
 // ProgressKind is a step of a call being set up.
 type ProgressKind string
 

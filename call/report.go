@@ -17,23 +17,26 @@ import (
 // Report is everything a finished call leaves behind. Its JSON is part of the
 // outer contract; times are RFC 3339, offsets are milliseconds from the answer.
 type Report struct {
-	ID       string          `json:"id"`
-	Campaign string          `json:"campaign,omitempty"`
-	Contact  string          `json:"contact,omitempty"`
-	Attempt  string          `json:"attempt,omitempty"`
-	To       string          `json:"to"`
-	From     string          `json:"from,omitempty"`
-	Trunk    string          `json:"trunk,omitempty"`
-	Language string          `json:"language,omitempty"`
-	Started  time.Time       `json:"started"`
-	Ringing  time.Time       `json:"ringing,omitzero"`
-	Answered time.Time       `json:"answered,omitzero"`
-	Ended    time.Time       `json:"ended"`
-	TalkMS   int64           `json:"talk_ms"`
-	HangupBy Party           `json:"hangup_by,omitempty"`
-	Network  outcome.Network `json:"network"`
-	SIP      int             `json:"sip,omitempty"`
-	Q850     int             `json:"q850,omitempty"`
+	ID string `json:"id"`
+	// Direction is "outbound", or "inbound" when the customer called us. To is the
+	// customer's number and From ours in either case.
+	Direction string          `json:"direction"`
+	Campaign  string          `json:"campaign,omitempty"`
+	Contact   string          `json:"contact,omitempty"`
+	Attempt   string          `json:"attempt,omitempty"`
+	To        string          `json:"to"`
+	From      string          `json:"from,omitempty"`
+	Trunk     string          `json:"trunk,omitempty"`
+	Language  string          `json:"language,omitempty"`
+	Started   time.Time       `json:"started"`
+	Ringing   time.Time       `json:"ringing,omitzero"`
+	Answered  time.Time       `json:"answered,omitzero"`
+	Ended     time.Time       `json:"ended"`
+	TalkMS    int64           `json:"talk_ms"`
+	HangupBy  Party           `json:"hangup_by,omitempty"`
+	Network   outcome.Network `json:"network"`
+	SIP       int             `json:"sip,omitempty"`
+	Q850      int             `json:"q850,omitempty"`
 	// Announcement is the class of what the carrier said, when it said something.
 	Announcement string              `json:"announcement,omitempty"`
 	AnsweredBy   outcome.AnsweredBy  `json:"answered_by,omitempty"`

@@ -53,6 +53,7 @@ const (
 	finalTimeout  = 1500 * time.Millisecond
 	greetTimeout  = 1500 * time.Millisecond
 	listenTimeout = 6 * time.Second
+	pickUpPause   = 300 * time.Millisecond
 	keyPause      = 1200 * time.Millisecond
 	lastWordPause = 200 * time.Millisecond
 	progressQuiet = time.Hour // in early media nothing is asked, so nothing times out
@@ -179,7 +180,7 @@ type conversation struct {
 func (s *Session) conversation(t Target) *conversation {
 	return &conversation{
 		Session: s, target: t, report: Report{
-			ID: t.Call, Campaign: t.Campaign, Contact: t.Contact, Attempt: t.Attempt,
+			ID: t.Call, Direction: t.Direction(), Campaign: t.Campaign, Contact: t.Contact, Attempt: t.Attempt,
 			To: t.To, From: t.From, Trunk: t.Trunk, Language: t.Language, Started: time.Now(),
 		},
 	}
@@ -340,7 +341,11 @@ func (c *conversation) answer(work context.Context, p Progress) {
 		limit = defaultTalk
 	}
 	c.talk.set(limit)
-	c.greet.set(greetTimeout)
+	if c.target.Inbound {
+		c.greet.set(pickUpPause) // who calls waits for our word
+	} else {
+		c.greet.set(greetTimeout)
+	}
 }
 
 func (c *conversation) openRecorder() Recorder {

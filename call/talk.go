@@ -17,6 +17,9 @@ func (c *conversation) signalled(work context.Context, s signal) {
 	switch s.kind {
 	case sigBegin:
 		c.speaking = true
+		if c.target.Inbound {
+			return // who calls is greeted, whatever sounds there
+		}
 		c.greet.stop()
 		if c.isUp && !c.started {
 			c.greet.set(listenTimeout)
@@ -63,8 +66,8 @@ func (c *conversation) judged(work context.Context, s signal) {
 		}
 		return
 	}
-	if v.AnsweredBy == "" || !c.isUp {
-		return
+	if v.AnsweredBy == "" || !c.isUp || c.target.Inbound {
+		return // who called us is no voicemail
 	}
 	c.verdict = v
 	c.report.AnsweredBy = v.AnsweredBy

@@ -55,6 +55,10 @@ func (s *Store) BeginCall(ctx context.Context, target call.Target, ruled []rules
 	return begun, s.witness(ctx, target, target.To, begun)
 }
 
+// maxInbound is longer than any call lasts: what is older and not ended is no
+// call any more.
+const maxInbound = 4 * time.Hour
+
 type attempt struct {
 	target          call.Target
 	person, account string
@@ -77,9 +81,10 @@ func (t *tx) attempt(s *Store, a attempt) error {
 		WHERE NOT EXISTS (SELECT 1 FROM opt_outs WHERE tenant = ?1 AND key IN (?5, ?6))
 		AND NOT EXISTS (SELECT 1 FROM dnc WHERE tenant = ?1 AND campaign IN ('', ?3) AND phone = ?5)
 		AND NOT EXISTS (SELECT 1 FROM closures WHERE tenant = ?1 AND key IN (?5, ?6, ?12) AND (kind <> 'paid' OR at >= ?13))
-		AND NOT EXISTS (SELECT 1 FROM attempts WHERE tenant = ?1 AND phone = ?5 AND counted = 1 AND started >= ?14)`,
+		AND NOT EXISTS (SELECT 1 FROM attempts WHERE tenant = ?1 AND phone = ?5 AND counted = 1 AND started >= ?14)
+		AND NOT EXISTS (SELECT 1 FROM attempts WHERE tenant = ?1 AND phone = ?5 AND state = 'dialling' AND direction = 'inbound' AND started >= ?15)`,
 		a.target.Tenant, a.target.Attempt, a.target.Campaign, a.target.Contact, a.target.To, a.person, s.node, a.epoch, ms(a.begun),
-		doc(stored(a.target)), doc(a.rulings), a.account, a.imported, a.since)
+		doc(stored(a.target)), doc(a.rulings), a.account, a.imported, a.since, ms(a.begun.Add(-maxInbound)))
 	if clashes(err) || err == nil && n == 0 {
 		return campaign.ErrRefused // a leg to this number is up, or somebody asked not to be called
 	}
@@ -231,6 +236,6 @@ func (t *tx) settleAttempt(s *Store, tenant, id, person string, r call.Report, c
 	}
 	return true, t.publish(s, tenant, "call.ended", map[string]any{
 		"id": id, "campaign": r.Campaign, "contact": r.Contact, "to": phone, "network": r.Network, "answered_by": r.AnsweredBy,
-		"disposition": r.Disposition, "promise": r.Promise, "talk_ms": r.TalkMS, "started": r.Started, "ended": r.Ended,
+		"disposition": r.Disposition, "promise": r.Promise, "talk_ms": r.TalkMS, "started": r.Started, "ended": r.Ended, "direction": r.Direction,
 	})
 }

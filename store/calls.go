@@ -38,10 +38,13 @@ type CallPage struct {
 // CallRow is a call in a list. State is dialling, ended, released (never sent)
 // or uncertain.
 type CallRow struct {
-	ID          string    `json:"id"`
-	Campaign    string    `json:"campaign,omitempty"`
-	Contact     string    `json:"contact,omitempty"`
-	To          string    `json:"to"`
+	ID       string `json:"id"`
+	Campaign string `json:"campaign,omitempty"`
+	Contact  string `json:"contact,omitempty"`
+	To       string `json:"to"`
+	// Direction is "outbound", or "inbound" when the customer called; To is the
+	// customer's number in either case.
+	Direction   string    `json:"direction"`
 	State       string    `json:"state"`
 	Started     time.Time `json:"started"`
 	Answered    time.Time `json:"answered,omitzero"`
@@ -113,7 +116,7 @@ func (s *Store) Calls(ctx context.Context, f CallFilter) (CallPage, error) {
 		add("(a.started < ? OR a.started = ? AND a.id < ?)", n, n, clean(id))
 	}
 	args = append(args, limit+1)
-	query := `SELECT a.id, a.campaign, a.contact, a.phone, a.state, a.started, a.answered, a.ended, a.talk_ms, a.network, a.answered_by, a.disposition, a.anger
+	query := `SELECT a.id, a.campaign, a.contact, a.phone, a.direction, a.state, a.started, a.answered, a.ended, a.talk_ms, a.network, a.answered_by, a.disposition, a.anger
 		FROM attempts a WHERE ` + strings.Join(where, " AND ") + " ORDER BY a.started DESC, a.id DESC LIMIT ?" + strconv.Itoa(len(args))
 	page := CallPage{Calls: []CallRow{}}
 	// Not through each: a query of many shapes must not be remembered for ever.
@@ -122,7 +125,7 @@ func (s *Store) Calls(ctx context.Context, f CallFilter) (CallPage, error) {
 		err = drain(rows, func(row scan) error {
 			var c CallRow
 			var started, answered, ended int64
-			err := row(&c.ID, &c.Campaign, &c.Contact, &c.To, &c.State, &started, &answered, &ended, &c.TalkMS, &c.Network, &c.AnsweredBy, &c.Disposition, &c.Anger)
+			err := row(&c.ID, &c.Campaign, &c.Contact, &c.To, &c.Direction, &c.State, &started, &answered, &ended, &c.TalkMS, &c.Network, &c.AnsweredBy, &c.Disposition, &c.Anger)
 			c.Started, c.Answered, c.Ended = fromMS(started), fromMS(answered), fromMS(ended)
 			page.Calls = append(page.Calls, c)
 			return err
@@ -163,6 +166,7 @@ func (s *Store) Call(ctx context.Context, tenant, id string) (call.Report, error
 		r.Started, r.Answered = fromMS(started), fromMS(answered)
 	}
 	r.ID, r.Campaign, r.Contact, r.Attempt, r.To, r.From = id, t.Campaign, t.Contact, t.Attempt, t.To, t.From
+	r.Direction = t.Direction()
 	if r.Trunk == "" { // a report knows which of several it was
 		r.Trunk = t.Trunk
 	}

@@ -230,7 +230,7 @@ func (s *Store) Stats(ctx context.Context, tenant, id string) (Stats, error) {
 		return st, err
 	}
 	err = s.each(ctx, "campaign's results", `SELECT network, answered_by, disposition, COUNT(*), CAST(SUM(talk_ms) AS BIGINT) FROM attempts
-		WHERE tenant = ?1 AND campaign = ?2 AND state <> 'dialling' GROUP BY network, answered_by, disposition`, []any{tenant, id}, func(row scan) error {
+		WHERE tenant = ?1 AND campaign = ?2 AND state <> 'dialling' AND direction = 'outbound' GROUP BY network, answered_by, disposition`, []any{tenant, id}, func(row scan) error {
 		var network, by, disposition string
 		var n int
 		var talk int64

@@ -22,6 +22,8 @@ type Recovered struct {
 	Released  int `json:"released"`
 	Uncertain int `json:"uncertain"`
 	Unknown   int `json:"unknown"`
+	// Cut are calls that customers had begun.
+	Cut int `json:"cut"`
 	// Damaged counts the journal's unreadable records. Their attempts are in
 	// the database or are lost to the caps.
 	Damaged int `json:"damaged"`
@@ -76,6 +78,13 @@ func (s *Store) Recover(ctx context.Context) (Recovered, error) {
 		return r, err
 	}
 	for _, t := range open {
+		if t.Inbound { // it rang here, not there: nothing to release and nothing to count
+			r.Cut++
+			if err := s.w.do(ctx, "ending a call that came in", func(tx *tx) error { return tx.cutOff(s, t) }); err != nil {
+				return r, err
+			}
+			continue
+		}
 		if !sent[t.Attempt] {
 			r.Released++
 			err = s.w.do(ctx, "releasing an attempt", func(tx *tx) error { return tx.release(t.Tenant, t.Attempt) })

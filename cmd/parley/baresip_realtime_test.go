@@ -42,14 +42,22 @@ func humanAnswers(t *testing.T, path string) {
 // startBaresip is a soft phone that answers at once and plays a file.
 func startBaresip(t *testing.T) (port int) {
 	t.Helper()
+	port = freePort(t)
+	baresip(t, port, "bob", humanAnswers)
+	return port
+}
+
+// baresip is a soft phone of this user on this port, which plays what say
+// writes in every call.
+func baresip(t *testing.T, port int, user string, say func(t *testing.T, path string), args ...string) {
+	t.Helper()
 	need(t, "baresip")
 	const modules = "/usr/lib/baresip/modules"
 	if _, err := os.Stat(modules); err != nil {
 		sharedtest.Missing(t, "%s is not there; run make deps", modules)
 	}
-	port = freePort(t)
 	dir := t.TempDir()
-	humanAnswers(t, filepath.Join(dir, "say.wav"))
+	say(t, filepath.Join(dir, "say.wav"))
 	config := fmt.Sprintf(`poll_method epoll
 sip_listen 127.0.0.1:%[1]d
 net_interface 127.0.0.1
@@ -63,13 +71,13 @@ module aufile.so
 module_app account.so
 module_app menu.so
 `, port, dir, modules)
-	account := fmt.Sprintf("<sip:bob@127.0.0.1:%d>;regint=0;answermode=auto;audio_codecs=PCMU\n", port)
+	account := fmt.Sprintf("<sip:%s@127.0.0.1:%d>;regint=0;answermode=auto;audio_codecs=PCMU\n", user, port)
 	for name, text := range map[string]string{"config": config, "accounts": account, "contacts": ""} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	cmd := exec.Command("baresip", "-f", dir)
+	cmd := exec.Command("baresip", append([]string{"-f", dir}, args...)...)
 	cmd.Dir = dir
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
@@ -86,7 +94,6 @@ module_app menu.so
 		}
 	})
 	until(t, 10*time.Second, "baresip has its port", func() bool { return sharedtest.Bound(t, port) })
-	return port
 }
 
 // TestACallToAPersonOnBaresip: another make of telephone, and a human voice.

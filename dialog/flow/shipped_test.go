@@ -29,7 +29,7 @@ func TestShippedFlowsAreRight(t *testing.T) {
 }
 
 // TestShippedConversations holds every conversation that is shipped beside a
-// flow; they are the specification of the payment reminder.
+// flow; they are the specification of the flows.
 func TestShippedConversations(t *testing.T) {
 	for _, name := range flows.Names() {
 		source, err := flows.Source(name + ".test")
@@ -41,7 +41,11 @@ func TestShippedConversations(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(results) < 25 {
+		least := 25
+		if strings.HasPrefix(name, "unknown-caller.") {
+			least = 5 // a few lines for whoever calls
+		}
+		if len(results) < least {
 			t.Errorf("%s has only %d conversations", name, len(results))
 		}
 		for _, r := range results {

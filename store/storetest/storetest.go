@@ -58,6 +58,9 @@ func Run(t *testing.T, b Bench) {
 		{"keys, flows and settings", testShelf},
 		{"a person forgotten", testForget},
 		{"ladders", testLadders},
+		{"calls that come in", testInbound},
+		{"who calls", testMatters},
+		{"a crash in a call that came in", testInboundCrash},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, b) })
 	}
@@ -199,7 +202,7 @@ func settlement(l campaign.Lease, r call.Report) campaign.Settlement {
 func report(l campaign.Lease, network outcome.Network, d outcome.Disposition, turns ...call.Turn) call.Report {
 	now := time.Now().UTC().Truncate(time.Millisecond)
 	r := call.Report{
-		ID: l.Attempt, Campaign: l.Campaign.ID, Contact: l.Contact.ID, Attempt: l.Attempt, To: l.Contact.Phone,
+		ID: l.Attempt, Direction: call.Outbound, Campaign: l.Campaign.ID, Contact: l.Contact.ID, Attempt: l.Attempt, To: l.Contact.Phone,
 		Started: now, Ended: now, Network: network, Disposition: d, Rang: true, Turns: turns,
 	}
 	if network == outcome.Answered {
