@@ -218,7 +218,7 @@ type campaignDraft struct {
 	Profile     string              `json:"profile" doc:"Rules profile; there is no default"`
 	Language    string              `json:"language,omitempty" enum:"en,zh"`
 	Trunk       string              `json:"trunk,omitempty"`
-	CallerIDs   []string            `json:"caller_ids,omitempty"`
+	CallerIDs   []string            `json:"caller_ids,omitempty" doc:"Numbers to present, E.164: near ones first, and none that rests; empty for the tenant's own" maxItems:"100"`
 	Schedule    campaign.Schedule   `json:"schedule,omitzero"`
 	Windows     rules.Week          `json:"windows,omitempty" doc:"Calling hours by weekday, e.g. mon: [09:00-12:00]; they narrow the profile"`
 	Retry       campaign.RetryTable `json:"retry,omitempty"`

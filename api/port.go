@@ -41,6 +41,11 @@ type Store interface {
 	// Ladder is the signalling of a call that has ended.
 	Ladder(ctx context.Context, tenant, id string) (ladder.Ladder, error)
 
+	// CallerIDs pages through the tenant's caller IDs in their order; WakeCallerID ends
+	// the rest of one, campaign.NotFound when it does not rest.
+	CallerIDs(ctx context.Context, tenant, after string, limit int) ([]CallerID, error)
+	WakeCallerID(ctx context.Context, tenant, number string) error
+
 	DNC(ctx context.Context, tenant, after string, limit int) ([]DNCEntry, error)
 	AddDNC(ctx context.Context, tenant string, e DNCEntry) error
 	RemoveDNC(ctx context.Context, tenant, campaign, number string) error

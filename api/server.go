@@ -55,6 +55,7 @@ func New(o Options) http.Handler {
 	s.lists()
 	s.campaigns()
 	s.calls()
+	s.callerIDs()
 	s.dnc()
 	s.keys()
 	s.events()

@@ -18,7 +18,8 @@ type booksAPI struct {
 	// tests are the only numbers that profile "test" dials on this server.
 	tests []string
 	// region is the country of numbers written without one.
-	region string
+	region  string
+	callers *campaign.Callers
 }
 
 var _ api.Store = (*booksAPI)(nil)
@@ -43,6 +44,9 @@ func (b *booksAPI) Campaigns(ctx context.Context, tenant string) ([]campaign.Cam
 func (b *booksAPI) CreateCampaign(ctx context.Context, c campaign.Campaign) (campaign.Campaign, error) {
 	if c.Profile == testProfile {
 		c.AllowList = b.tests
+	}
+	if err := b.callers.Allowed(c.Tenant, c.CallerIDs); err != nil {
+		return c, campaign.Invalid{Why: err.Error()}
 	}
 	return b.Store.CreateCampaign(ctx, c)
 }

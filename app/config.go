@@ -27,6 +27,7 @@ type Config struct {
 	SIP        SIPConfig        `yaml:"sip"`
 	Trunks     []TrunkConfig    `yaml:"trunks"`
 	Inbound    []InboundConfig  `yaml:"inbound"`
+	CallerIDs  CallerIDsConfig  `yaml:"caller_ids"`
 	ASR        ASRConfig        `yaml:"asr"`
 	TTS        TTSConfig        `yaml:"tts"`
 	Recordings RecordingsConfig `yaml:"recordings"`
@@ -185,11 +186,12 @@ type LogConfig struct {
 // Defaults are what a field means that the file leaves out.
 func Defaults() Config {
 	return Config{
-		Data: "data",
-		HTTP: HTTPConfig{Listen: "127.0.0.1:8080"},
-		SIP:  SIPConfig{Listen: "127.0.0.1:5060", MediaPorts: "20000-20999"},
-		ASR:  ASRConfig{Engine: "pocketsphinx", Pocketsphinx: PocketsphinxConfig{Workers: 1, Streams: 64}},
-		TTS:  TTSConfig{Workers: 1, CacheBytes: 64 << 20},
+		Data:      "data",
+		HTTP:      HTTPConfig{Listen: "127.0.0.1:8080"},
+		SIP:       SIPConfig{Listen: "127.0.0.1:5060", MediaPorts: "20000-20999"},
+		CallerIDs: defaultCallerIDs(),
+		ASR:       ASRConfig{Engine: "pocketsphinx", Pocketsphinx: PocketsphinxConfig{Workers: 1, Streams: 64}},
+		TTS:       TTSConfig{Workers: 1, CacheBytes: 64 << 20},
 		Rules: RulesConfig{
 			Region: "US",
 		},
@@ -285,6 +287,9 @@ func (c *Config) check() error {
 		seen[t.Name] = true
 	}
 	problems = append(problems, c.checkInbound()...)
+	if err := c.CallerIDs.check(); err != nil {
+		bad("%w", err)
+	}
 	if c.Limits.Calls < 1 || c.Limits.CallsPerSecond <= 0 {
 		bad("limits: calls and calls_per_second must be above zero")
 	}

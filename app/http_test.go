@@ -62,8 +62,10 @@ func newDesk(t *testing.T) *desk {
 		t.Fatal(err)
 	}
 	tests := []string{"+1202555*"}
+	callers := newCallers(defaultCallerIDs(), books, log)
 	l := &placer{
-		flows: shelf, kernel: kernel, books: books, recordings: sounds, region: "US", tests: tests, log: log,
+		callers: callers,
+		flows:   shelf, kernel: kernel, books: books, recordings: sounds, region: "US", tests: tests, log: log,
 		speaks: func(tts.Voice) error { return nil },
 		live:   map[string]*liveCall{}, slots: make(chan struct{}, 1), seen: &sight{ladders: newLadders()},
 	}
@@ -79,7 +81,7 @@ func newDesk(t *testing.T) *desk {
 		d.keys[name] = secret
 	}
 	s := httptest.NewServer(api.New(api.Options{
-		Store: &booksAPI{books, tests, "US"}, Line: l, Keys: books, Profiles: kernel.Profiles, Flows: shelf.names,
+		Store: &booksAPI{books, tests, "US", callers}, Line: l, Keys: books, Profiles: kernel.Profiles, Flows: shelf.names,
 		Ready: func() error { return books.Ping(t.Context()) }, Metrics: http.NotFoundHandler(), Page: web.Handler(), Version: "test", Log: log,
 	}))
 	t.Cleanup(s.Close)

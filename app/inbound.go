@@ -227,7 +227,7 @@ func (r *receiver) prepare(ctx context.Context, l *placer, leg call.Leg, line in
 	defer cancel()
 	of, contact, err := l.books.OpenMatter(find, line.Tenant, caller)
 	if err == nil {
-		t := campaign.TargetOf(campaign.Lease{Campaign: of, Contact: contact, Attempt: unknown.Call}, 0)
+		t := campaign.TargetOf(campaign.Lease{Campaign: of, Contact: contact, Attempt: unknown.Call}, "")
 		t.Flow = line.Flow
 		t = finish(t)
 		if contact.Timezone != "" {

@@ -45,6 +45,7 @@ type placer struct {
 	watch      func(call.Target, call.Moment)
 	seen       *sight
 	books      books
+	callers    *campaign.Callers
 	kernel     *rules.Kernel
 	recordings *record.Store
 
@@ -127,6 +128,8 @@ type prepared struct {
 	placer  *placer
 	session *call.Session
 	once    sync.Once
+	// giveBack frees the caller ID of a single call; nil in a campaign.
+	giveBack func()
 }
 
 // Place implements campaign.Prepared.
@@ -151,6 +154,9 @@ func (p *prepared) Release() {
 	p.once.Do(func() {
 		p.session.Release()
 		<-p.placer.slots
+		if p.giveBack != nil {
+			p.giveBack()
+		}
 	})
 }
 
@@ -325,10 +331,16 @@ func (l *placer) PlaceOne(ctx context.Context, tenant string, r api.CallRequest)
 		}
 		return "", campaign.Conflict{Why: "this number may not be called now: " + why}
 	}
-	p, err := l.prepare(ctx, t)
-	if err != nil {
+	var giveBack func()
+	if t.From, giveBack, err = l.present(ctx, tenant, t.From, campaign.Callee{Contact: t.To, Phone: t.To}); err != nil {
 		return "", err
 	}
+	p, err := l.prepare(ctx, t)
+	if err != nil {
+		giveBack()
+		return "", err
+	}
+	p.giveBack = giveBack
 	if !l.enter(t, p.session) {
 		p.Release()
 		return "", errDraining

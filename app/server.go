@@ -123,15 +123,18 @@ func Start(ctx context.Context, c Config, o ServeOptions) (_ *Server, err error)
 	h.once("orphaned legs", func(ctx context.Context) {
 		(&orphans{end: stack.End, forget: books.LegEnded, log: o.Log}).endAll(ctx, left)
 	})
+	callers := newCallers(c.CallerIDs, books, o.Log)
+	warnUnnamed(c, o.Log)
 	l := &placer{
-		dialer: stack.Router(&gate{next: stack, kernel: kernel, now: time.Now, tests: c.Rules.TestNumbers, seen: seen}), beat: wheel, seen: seen,
+		callers: callers,
+		dialer:  stack.Router(&gate{next: stack, kernel: kernel, now: time.Now, tests: c.Rules.TestNumbers, seen: seen}), beat: wheel, seen: seen,
 		recognizer: e.recognizer, voices: e.voices, speaks: e.speaks, prompts: e.voices, recorders: recordersOf(c, recordings), facts: books,
 		flows: shelf, region: c.Rules.Region, tests: c.Rules.TestNumbers, log: o.Log,
 		live: map[string]*liveCall{}, warmed: map[string]bool{}, slots: make(chan struct{}, c.Limits.Calls),
 		books: books, kernel: kernel, recordings: recordings,
 	}
 	runner := campaign.NewRunner(campaign.RunnerOptions{
-		Contacts: books, Placer: l, Kernel: kernel, MaxLive: c.Limits.Calls, Log: o.Log,
+		Contacts: books, Placer: l, Kernel: kernel, Callers: callers, MaxLive: c.Limits.Calls, Log: o.Log,
 	})
 	h.start(component{"inbound calls", func(ctx context.Context) error { return inbound.run(ctx, stack) }})
 	s := &Server{house: h, line: l}
@@ -139,7 +142,7 @@ func Start(ctx context.Context, c Config, o ServeOptions) (_ *Server, err error)
 		return nil, err
 	}
 	handler := api.New(api.Options{
-		Store: &booksAPI{books, c.Rules.TestNumbers, c.Rules.Region}, Line: l, Keys: books, Profiles: kernel.Profiles, Flows: shelf.names,
+		Store: &booksAPI{books, c.Rules.TestNumbers, c.Rules.Region, callers}, Line: l, Keys: books, Profiles: kernel.Profiles, Flows: shelf.names,
 		Ready:   func() error { return errors.Join(e.ready(), books.Ping(context.Background())) },
 		Metrics: newMetrics(l, wheel, e), Page: web.Handler(), Version: o.Version, Log: o.Log,
 	})

@@ -51,7 +51,7 @@ func durable(ctx context.Context, o DialOptions, s call.Dialer) (p DialPart, err
 			return 0, err
 		}
 		began := time.Now()
-		t := campaign.TargetOf(l, 0)
+		t := campaign.TargetOf(l, "")
 		t.Trunk = "bench"
 		if _, err := db.Begin(ctx, l, t, allowed); err != nil {
 			return 0, err

@@ -62,7 +62,8 @@ type Campaign struct {
 	// Profile names the rules; there is no default.
 	Profile string `json:"profile"`
 	Trunk   string `json:"trunk,omitempty"`
-	// CallerIDs are presented in turn.
+	// CallerIDs are the pool whose numbers are presented, E.164; empty for the
+	// tenant's own.
 	CallerIDs []string   `json:"caller_ids,omitempty"`
 	Schedule  Schedule   `json:"schedule"`
 	Windows   rules.Week `json:"windows,omitempty"`
@@ -120,6 +121,9 @@ func (c Campaign) Check(profiles []string) error {
 		return errors.New("ring_timeout must be at most 3m")
 	case c.MaxTalk < 0 || c.MaxTalk > Duration(time.Hour):
 		return errors.New("max_talk must be at most 1h")
+	}
+	if err := checkCallerIDs(c.CallerIDs); err != nil {
+		return err
 	}
 	if err := c.Windows.Check(); err != nil {
 		return fmt.Errorf("windows: %w", err)

@@ -52,6 +52,9 @@ type Lease struct {
 	// called since. Until is the lease's end.
 	Claimed, Until time.Time
 	Case           rules.Case
+	// From is the caller ID that the number or its person saw last, within a
+	// week; "" for none.
+	From string
 }
 
 // Settlement is how an attempt ended and what follows.
@@ -110,6 +113,8 @@ type History struct {
 	Closed   outcome.Disposition
 	Calls    []rules.Call
 	Live     bool
+	// From is the caller ID of the last of Calls that had one.
+	From string
 }
 
 // CaseOf gathers what the rules look at. What an older dialer did in the last
@@ -129,19 +134,17 @@ func CaseOf(c Campaign, p Contact, h History, now time.Time) rules.Case {
 	}
 }
 
-// TargetOf says whom to call on whose account. n picks the caller ID.
-func TargetOf(l Lease, n int) call.Target {
+// TargetOf says whom to call on whose account, and from which caller ID; "" for
+// the trunk's own.
+func TargetOf(l Lease, from string) call.Target {
 	c, p := l.Campaign, l.Contact
 	t := call.Target{
 		Call: l.Attempt, Tenant: c.Tenant, Campaign: c.ID, Contact: p.ID, Attempt: l.Attempt,
-		To: p.Phone, Trunk: c.Trunk, RingTimeout: time.Duration(c.RingTimeout), MaxTalk: time.Duration(c.MaxTalk),
+		To: p.Phone, From: from, Trunk: c.Trunk, RingTimeout: time.Duration(c.RingTimeout), MaxTalk: time.Duration(c.MaxTalk),
 		Flow: c.Flow, Language: p.Language, Variables: map[string]string{}, Case: l.Case,
 	}
 	if t.Language == "" {
 		t.Language = c.Language
-	}
-	if len(c.CallerIDs) > 0 {
-		t.From = c.CallerIDs[n%len(c.CallerIDs)]
 	}
 	for _, vars := range []map[string]string{c.Variables, p.Variables} {
 		for k, v := range vars {

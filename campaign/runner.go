@@ -16,6 +16,8 @@ type RunnerOptions struct {
 	Contacts Contacts
 	Placer   Placer
 	Kernel   *rules.Kernel
+	// Callers choose the caller IDs; nil where no campaign has any.
+	Callers *Callers
 	// MaxLive bounds the calls at once over all campaigns; 0 for 200.
 	MaxLive int
 	// Lease is how long a claimed contact is held before it must have begun;
@@ -44,7 +46,6 @@ type line struct {
 	ringing context.Context
 	stop    context.CancelFunc
 	live    int
-	placed  int
 	idle    time.Time // nothing is due before
 }
 
@@ -61,6 +62,9 @@ func NewRunner(o RunnerOptions) *Runner {
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Callers == nil { // the trunks present their own
+		o.Callers = NewCallers(CallersOptions{})
 	}
 	return &Runner{o: o, wake: make(chan struct{}, 1), lines: map[string]*line{}}
 }
@@ -189,7 +193,7 @@ func (r *Runner) line(c Campaign) *line {
 	if l == nil || l.ringing.Err() != nil {
 		fresh := &line{}
 		if l != nil {
-			fresh.pacer, fresh.live, fresh.placed = l.pacer, l.live, l.placed
+			fresh.pacer, fresh.live = l.pacer, l.live
 		}
 		fresh.ringing, fresh.stop = context.WithCancel(context.Background())
 		l, r.lines[c.ID] = fresh, fresh
@@ -215,6 +219,10 @@ func (r *Runner) advance(ctx context.Context, c Campaign, now time.Time) error {
 		n = l.pacer.Grant(now, l.live, r.o.MaxLive-r.total)
 	}
 	r.mu.Unlock()
+	n, err := r.presentable(ctx, c, l, n, now)
+	if err != nil {
+		return err
+	}
 	left, batch := n, n
 	for range rounds {
 		if left == 0 {
@@ -241,6 +249,25 @@ func (r *Runner) advance(ctx context.Context, c Campaign, now time.Time) error {
 	}
 	l.pacer.Unused(left)
 	return nil
+}
+
+// presentable bounds the calls to those for which there is a caller ID. Where
+// there is none the campaign waits, and looks again in a second.
+func (r *Runner) presentable(ctx context.Context, c Campaign, l *line, n int, now time.Time) (int, error) {
+	if n == 0 {
+		return 0, nil
+	}
+	room, err := r.o.Callers.Room(ctx, c, now)
+	if err != nil {
+		return 0, err
+	}
+	if room == 0 {
+		l.idle = now.Add(time.Second)
+	}
+	if room < n {
+		l.pacer.Unused(n - room)
+	}
+	return min(n, room), nil
 }
 
 // rest waits until another contact is due, or ends a campaign that has none.
@@ -274,14 +301,20 @@ func (r *Runner) place(ctx context.Context, l *line, lease Lease, room bool) (bo
 	case !room:
 		return false, r.o.Contacts.Return(ctx, lease, nil, Next{At: now, Reason: "claimed beyond the pace"})
 	}
+	c := lease.Campaign
+	callee := Callee{Contact: lease.Contact.ID, Phone: lease.Contact.Phone, Last: lease.From}
+	from, release, ok := r.o.Callers.Take(c.Tenant, r.o.Callers.Pool(c.Tenant, c.CallerIDs), callee, now)
+	if !ok { // a single call took the last one meanwhile
+		return false, r.o.Contacts.Return(ctx, lease, nil, Next{At: now, Reason: "no caller ID is free"})
+	}
 	r.mu.Lock()
 	l.live++
-	l.placed++
 	r.total++
-	target := TargetOf(lease, l.placed)
-	ringing, id := l.ringing, lease.Campaign.ID
+	target := TargetOf(lease, from)
+	ringing, id := l.ringing, c.ID
 	r.mu.Unlock()
 	r.wg.Go(func() {
+		defer release()
 		r.call(ringing, lease, target, ruled)
 		r.mu.Lock()
 		defer r.mu.Unlock()

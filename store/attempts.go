@@ -76,15 +76,15 @@ func (t *tx) attempt(s *Store, a attempt) error {
 	if a.since == 0 {
 		a.since = math.MaxInt64
 	}
-	n, err := t.exec(`INSERT INTO attempts (tenant, id, campaign, contact, phone, person, state, counted, node, epoch, started, target, rulings)
-		SELECT ?1, ?2, ?3, ?4, ?5, ?6, 'dialling', 1, ?7, ?8, ?9, ?10, ?11
+	n, err := t.exec(`INSERT INTO attempts (tenant, id, campaign, contact, phone, person, state, counted, node, epoch, started, target, rulings, caller_id)
+		SELECT ?1, ?2, ?3, ?4, ?5, ?6, 'dialling', 1, ?7, ?8, ?9, ?10, ?11, ?16
 		WHERE NOT EXISTS (SELECT 1 FROM opt_outs WHERE tenant = ?1 AND key IN (?5, ?6))
 		AND NOT EXISTS (SELECT 1 FROM dnc WHERE tenant = ?1 AND campaign IN ('', ?3) AND phone = ?5)
 		AND NOT EXISTS (SELECT 1 FROM closures WHERE tenant = ?1 AND key IN (?5, ?6, ?12) AND (kind <> 'paid' OR at >= ?13))
 		AND NOT EXISTS (SELECT 1 FROM attempts WHERE tenant = ?1 AND phone = ?5 AND counted = 1 AND started >= ?14)
 		AND NOT EXISTS (SELECT 1 FROM attempts WHERE tenant = ?1 AND phone = ?5 AND state = 'dialling' AND direction = 'inbound' AND started >= ?15)`,
 		a.target.Tenant, a.target.Attempt, a.target.Campaign, a.target.Contact, a.target.To, a.person, s.node, a.epoch, ms(a.begun),
-		doc(stored(a.target)), doc(a.rulings), a.account, a.imported, a.since, ms(a.begun.Add(-maxInbound)))
+		doc(stored(a.target)), doc(a.rulings), a.account, a.imported, a.since, ms(a.begun.Add(-maxInbound)), clean(a.target.From))
 	if clashes(err) || err == nil && n == 0 {
 		return campaign.ErrRefused // a leg to this number is up, or somebody asked not to be called
 	}

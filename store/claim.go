@@ -125,6 +125,7 @@ func (s *Store) fillLease(ctx context.Context, l *campaign.Lease, now time.Time)
 	}
 	l.Contact = c
 	h, err := s.history(ctx, l.Campaign.Tenant, l.Campaign.ID, c, now)
+	l.From = h.From
 	l.Case = campaign.CaseOf(l.Campaign, c, h, now)
 	return err
 }
@@ -155,9 +156,9 @@ const lookBack = 7 * 24 * time.Hour
 
 // earlierCalls are two searches, each by its own index: with OR the database
 // walks through all calls of the tenant in the time.
-const earlierCalls = `SELECT started, network, answered_by, state FROM attempts
+const earlierCalls = `SELECT started, network, answered_by, state, caller_id FROM attempts
 	WHERE tenant = ?1 AND phone = ?2 AND started > ?4 AND (counted = 1 OR state = 'dialling')
-	UNION ALL SELECT started, network, answered_by, state FROM attempts
+	UNION ALL SELECT started, network, answered_by, state, caller_id FROM attempts
 	WHERE tenant = ?1 AND person = ?3 AND phone <> ?2 AND started > ?4 AND (counted = 1 OR state = 'dialling') ORDER BY started`
 
 // history is what the tenant's books say about a contact's number and person.
@@ -205,9 +206,12 @@ func (s *Store) history(ctx context.Context, tenant, id string, p campaign.Conta
 	err = s.each(ctx, "earlier calls", earlierCalls,
 		append(who, now.Add(-lookBack).UnixMilli()), func(row scan) error {
 			var at int64
-			var network, by, state string
-			if err := row(&at, &network, &by, &state); err != nil {
+			var network, by, state, from string
+			if err := row(&at, &network, &by, &state, &from); err != nil {
 				return err
+			}
+			if from != "" {
+				h.From = from
 			}
 			answered := network == string(outcome.Answered)
 			h.Calls = append(h.Calls, rules.Call{At: fromMS(at), Answered: answered, Talked: answered && by == string(outcome.Human)})

@@ -13,8 +13,38 @@ func TestEarlierCallsAreFoundByIndex(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	var steps []string
-	rows, err := s.read.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+earlierCalls, "tenant", "phone", "person", 0)
+	steps := planOf(t, s, earlierCalls, "tenant", "phone", "person", 0)
+	if len(steps) != 2 || !strings.Contains(steps[0], "phone=?") || !strings.Contains(steps[1], "person=?") {
+		t.Errorf("the plan is %q", steps)
+	}
+}
+
+// TestCallerIDsAreFoundByIndex: what a caller ID did is asked every few seconds.
+func TestCallerIDsAreFoundByIndex(t *testing.T) {
+	s, err := Open(t.Context(), Options{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for _, c := range []struct {
+		query, index string
+		args         []any
+	}{
+		{callerDay, "USING COVERING INDEX attempts_caller (tenant=? AND caller_id=? AND started>?)", []any{"tenant", "number", 0, 1}},
+		{callerFull, "USING COVERING INDEX attempts_caller (tenant=? AND caller_id=?)", []any{"tenant", "number", 1}},
+		{callerLive, "USING INDEX attempts_caller_live (tenant=? AND caller_id=?)", []any{"tenant", "number", "node"}},
+		{callerCalls, "USING INDEX attempts_caller (tenant=? AND caller_id=? AND started>?)", []any{"tenant", "number", 0, 1}},
+	} {
+		if steps := planOf(t, s, c.query, c.args...); len(steps) != 1 || !strings.Contains(steps[0], c.index) {
+			t.Errorf("%s\nis planned as %q, want %q", c.query, steps, c.index)
+		}
+	}
+}
+
+// planOf are the steps of a query that touch the attempts.
+func planOf(t *testing.T, s *Store, query string, args ...any) (steps []string) {
+	t.Helper()
+	rows, err := s.read.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query, args...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +62,5 @@ func TestEarlierCallsAreFoundByIndex(t *testing.T) {
 	if err := rows.Err(); err != nil {
 		t.Fatal(err)
 	}
-	if len(steps) != 2 || !strings.Contains(steps[0], "phone=?") || !strings.Contains(steps[1], "person=?") {
-		t.Errorf("the plan is %q", steps)
-	}
+	return steps
 }

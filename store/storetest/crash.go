@@ -55,13 +55,13 @@ func testCrash(t *testing.T, b Bench) {
 	leases := s.claim(4)
 	unsent, sent, ended := leases[0], leases[1], leases[2]
 	s.mustBegin(ended)
-	if err := s.Answered(s.ctx(), campaign.TargetOf(ended, 0), time.Now(), "settled"); err != nil {
+	if err := s.Answered(s.ctx(), campaign.TargetOf(ended, ""), time.Now(), "settled"); err != nil {
 		t.Fatal(err)
 	}
 	s.settle(ended, report(ended, outcome.Answered, outcome.PromiseToPay))
 	s.mustBegin(sent)
 	at := time.UnixMilli(time.Now().UnixMilli()).UTC()
-	if err := s.Answered(s.ctx(), campaign.TargetOf(sent, 0), at, `{"to":"sip:é@x"}`); err != nil {
+	if err := s.Answered(s.ctx(), campaign.TargetOf(sent, ""), at, `{"to":"sip:é@x"}`); err != nil {
 		t.Fatal(err)
 	}
 	s.mustBegin(unsent)

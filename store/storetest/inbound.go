@@ -66,7 +66,7 @@ func testInbound(t *testing.T, b Bench) {
 	if l.Contact.Phone != in.To || in.Contact != l.Contact.ID || in.Campaign != s.c.ID {
 		t.Fatalf("the caller is %+v, the lease's is %s", in, l.Contact.ID)
 	}
-	if _, err := s.Begin(s.ctx(), l, campaign.TargetOf(l, 0), nil); !errors.Is(err, campaign.ErrRefused) {
+	if _, err := s.Begin(s.ctx(), l, campaign.TargetOf(l, ""), nil); !errors.Is(err, campaign.ErrRefused) {
 		t.Errorf("dialled a number that is calling us: %v", err)
 	}
 	again := s.inbound("in2", 0)

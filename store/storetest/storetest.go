@@ -56,6 +56,7 @@ func Run(t *testing.T, b Bench) {
 		{"a bad request spares its group", testGroup},
 		{"tenants do not meet", testTenants},
 		{"keys, flows and settings", testShelf},
+		{"caller IDs", testCallers},
 		{"a person forgotten", testForget},
 		{"ladders", testLadders},
 		{"calls that come in", testInbound},
@@ -169,7 +170,7 @@ func (s *books) one() campaign.Lease {
 }
 
 func (s *books) begin(l campaign.Lease) error {
-	_, err := s.Begin(s.ctx(), l, campaign.TargetOf(l, 0), []rules.Ruling{{Rule: "number_class", Decision: rules.Allow, Reason: "mobile", Version: "test/1"}})
+	_, err := s.Begin(s.ctx(), l, campaign.TargetOf(l, ""), []rules.Ruling{{Rule: "number_class", Decision: rules.Allow, Reason: "mobile", Version: "test/1"}})
 	return err
 }
 

@@ -48,7 +48,7 @@ func RunTwo(t *testing.T, open func(t testing.TB, node, dir string) *store.Store
 				err = two.begin(l)
 			} else {
 				// One writes as a call of no campaign, which asks for no lease.
-				_, err = one.BeginCall(t.Context(), campaign.TargetOf(l, 0), nil)
+				_, err = one.BeginCall(t.Context(), campaign.TargetOf(l, ""), nil)
 			}
 			if err != nil && !errors.Is(err, campaign.ErrRefused) {
 				t.Errorf("beginning: %v", err)

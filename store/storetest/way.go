@@ -25,7 +25,7 @@ func testWay(t *testing.T, b Bench) {
 		t.Errorf("the lease lacks what the call needs: %+v", l)
 	}
 	before := time.Now()
-	begun, err := s.Begin(s.ctx(), l, campaign.TargetOf(l, 0), []rules.Ruling{{Rule: "fuse", Decision: rules.Allow, Version: "test/1"}})
+	begun, err := s.Begin(s.ctx(), l, campaign.TargetOf(l, ""), []rules.Ruling{{Rule: "fuse", Decision: rules.Allow, Version: "test/1"}})
 	if err != nil || begun.Before(before) || time.Since(begun) > time.Minute {
 		t.Fatalf("begun at %v, %v", begun, err)
 	}
@@ -260,7 +260,7 @@ func testOptOut(t *testing.T, b Bench) {
 	other := s.campaign(csvOf(2))
 	l := s.one()
 	s.mustBegin(l)
-	target := campaign.TargetOf(l, 0)
+	target := campaign.TargetOf(l, "")
 	if err := s.Commit(s.ctx(), target, dialog.Fact{Kind: dialog.FactOptOut, Text: "stop calling me"}); err != nil {
 		t.Fatal(err)
 	}
@@ -319,7 +319,7 @@ func testFacts(t *testing.T, b Bench) {
 	s := running(t, b, 1)
 	l := s.one()
 	s.mustBegin(l)
-	target := campaign.TargetOf(l, 0)
+	target := campaign.TargetOf(l, "")
 	last, err := s.LastEvent(s.ctx(), tenantID)
 	if err != nil {
 		t.Fatal(err)
