@@ -131,7 +131,7 @@ func (l *leg) examine(src hop) (int, error) {
 	if l.dlg, err = l.stack.calleeDialog(l, req, src); err != nil {
 		return sip.StatusBadRequest, err
 	}
-	l.befriend(src.addr.Addr())
+	l.befriend(src)
 	l.befriendHop()
 	var code int
 	if l.in.timer, code = l.timer.asked(req); code != 0 {
@@ -163,7 +163,7 @@ func (l *leg) examine(src hop) (int, error) {
 func (l *leg) befriendHop() {
 	ctx, cancel := context.WithTimeout(context.Background(), resolveTimeout)
 	defer cancel()
-	l.befriend(l.stack.nextHop(ctx, l.dlg).addr.Addr())
+	l.befriend(l.stack.nextHop(ctx, l.dlg))
 }
 
 // answerOf is a response to the INVITE with our tag. sipgo would draw one.

@@ -109,8 +109,8 @@ func (d *dialog) invite(offer []byte, extra ...sip.Header) *sip.Request {
 // cancel repeats what identifies the INVITE (RFC 3261 section 9.1).
 func (d *dialog) cancel(invite *sip.Request) *sip.Request {
 	req := d.request(sip.CANCEL, invite.Recipient, d.inviteSeq)
-	branch, _ := invite.Via().Params.Get("branch")
-	req.Via().Params.Add("branch", branch)
+	*req.Via() = *invite.Via().Clone()
+	req.SetTransport(invite.Transport())
 	for _, r := range invite.GetHeaders("Route") {
 		req.AppendHeader(r)
 	}
@@ -168,7 +168,11 @@ func (d *dialog) next() (place, error) {
 		u = d.routes[0]
 	}
 	p, err := placeOf(u, d.peer.via)
-	p.account = d.peer.account
+	if p.account = d.peer.account; p.account != nil {
+		// Whom a certificate must name is for the trunk's settings to say, not for
+		// who answered.
+		p.name = d.peer.name
+	}
 	return p, err
 }
 

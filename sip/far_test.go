@@ -70,6 +70,9 @@ type far struct {
 	seen map[string]bool
 	tag  string
 	seq  int
+	// Of a far side that is no UDP socket: its address, the transport of its Via,
+	// what its Contact says besides.
+	at, via, params string
 }
 
 func newFar(t *testing.T) *far {
@@ -89,7 +92,7 @@ func newFarInto(t *testing.T, at *net.UDPAddr, got chan message) *far {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &far{t: t, conn: conn, got: got, seen: map[string]bool{}, tag: "far1", seq: 100}
+	f := &far{t: t, conn: conn, got: got, seen: map[string]bool{}, tag: "far1", seq: 100, at: conn.LocalAddr().String(), via: "UDP"}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -111,7 +114,7 @@ func newFarInto(t *testing.T, at *net.UDPAddr, got chan message) *far {
 	return f
 }
 
-func (f *far) addr() string { return f.conn.LocalAddr().String() }
+func (f *far) addr() string { return f.at }
 
 // next is the next message, retransmissions included.
 func (f *far) next() message {
@@ -181,7 +184,7 @@ func (f *far) response(req message, status, tag, body string, extra ...string) s
 		to += ";tag=" + tag
 	}
 	fmt.Fprintf(&b, "From: %s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %s\r\n", req.get("From"), to, req.get("Call-ID"), req.get("CSeq"))
-	fmt.Fprintf(&b, "Contact: <sip:far@%s>\r\n", f.addr())
+	fmt.Fprintf(&b, "Contact: <sip:far@%s%s>\r\n", f.addr(), f.params)
 	for _, e := range extra {
 		b.WriteString(e + "\r\n")
 	}
@@ -204,10 +207,10 @@ func (f *far) ask(method string, invite message, body string, extra ...string) s
 func (f *far) request(method string, invite message, cseq, body string, extra ...string) string {
 	var b strings.Builder
 	contact := strings.Trim(invite.get("Contact"), "<>")
-	fmt.Fprintf(&b, "%s %s SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=z9hG4bK-%s-%s\r\n", method, contact, f.addr(), method, strings.ReplaceAll(cseq, " ", ""))
+	fmt.Fprintf(&b, "%s %s SIP/2.0\r\nVia: SIP/2.0/%s %s;branch=z9hG4bK-%s-%s\r\n", method, contact, f.via, f.addr(), method, strings.ReplaceAll(cseq, " ", ""))
 	fmt.Fprintf(&b, "From: %s;tag=%s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %s\r\nMax-Forwards: 70\r\n",
 		invite.get("To"), f.tag, invite.get("From"), invite.get("Call-ID"), cseq)
-	fmt.Fprintf(&b, "Contact: <sip:far@%s>\r\n", f.addr())
+	fmt.Fprintf(&b, "Contact: <sip:far@%s%s>\r\n", f.addr(), f.params)
 	for _, e := range extra {
 		b.WriteString(e + "\r\n")
 	}

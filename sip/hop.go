@@ -52,8 +52,10 @@ type place struct {
 	port int
 	// anyVia: nobody asked for a transport; the host's NAPTR records choose.
 	anyVia bool
-	// account is the trunk whose TLS settings hold there, nil for none.
+	// account is the trunk whose TLS settings hold there, nil for none; name is
+	// whom a certificate must name, "" for host.
 	account *account
+	name    string
 }
 
 // placeOf reads a next hop out of a URI. One that names no transport keeps the
@@ -82,6 +84,11 @@ type hop struct {
 	// name is whom a TLS certificate must name, account whose settings hold.
 	name    string
 	account *account
+	// conn is the connection that a message came by, and by which an answer
+	// goes as long as it is open; nil for none in particular.
+	conn *conn
+	// instead is where a message goes when no connection to addr can be opened.
+	instead *hop
 }
 
 // usable reports whether a hop is an address that something can be sent to.

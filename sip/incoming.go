@@ -238,6 +238,7 @@ func callerOf(req *sip.Request) string {
 // section 12.1.1).
 func (s *Stack) calleeDialog(l *leg, req *sip.Request, src hop) (*dialog, error) {
 	local := s.addressTowards(src)
+	src.account, src.name = l.path.account, l.path.account.Host
 	d := &dialog{
 		callID: l.callID, localTag: l.localTag, remoteTag: tagOf(req.From()), local: local, peer: src, agent: s.agent,
 		from: req.To().Address, to: req.From().Address, realm: l.path.account.Realm,

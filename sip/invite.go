@@ -40,7 +40,10 @@ func (l *leg) sendInvite() {
 		l.invite = l.newInvite()
 		l.branch, _ = l.invite.Via().Params.Get("branch")
 		var err error
-		if tx, err = l.stack.begin(context.Background(), l.invite, l.dlg.peer); err == nil {
+		ctx, cancel := l.leaving()
+		tx, err = l.stack.begin(ctx, l.invite, l.dlg.peer)
+		cancel()
+		if err == nil {
 			break
 		}
 		// Nothing left, so the next hop may be tried.
@@ -51,8 +54,18 @@ func (l *leg) sendInvite() {
 		l.log.Warn("the INVITE could not be sent, the next address is tried", "error", err)
 	}
 	l.tx = tx
+	l.befriend(tx.to)
 	try := l.try
 	l.stack.work.Go(func() { l.watch(tx, try) })
+}
+
+// leaving bounds how long an INVITE may wait for a connection: the first one
+// has permission for a moment only, one that answers a challenge is part of it.
+func (l *leg) leaving() (context.Context, context.CancelFunc) {
+	if l.try > 1 {
+		return context.WithTimeout(context.Background(), permission)
+	}
+	return context.WithDeadline(context.Background(), l.due)
 }
 
 // watch reads the INVITE transaction until its final response or end. What it
@@ -69,7 +82,12 @@ func (l *leg) watch(tx *clientTx, try int) {
 				return
 			}
 		case <-tx.Done():
+			l.stack.silent(tx)
 			l.tell(settled{try: try, err: tx.Err()})
+			return
+		case <-tx.lost():
+			tx.Terminate()
+			l.tell(settled{try: try, err: tx.to.conn.err})
 			return
 		}
 	}
@@ -180,7 +198,7 @@ func (l *leg) prepareAck(h heard, tag string) {
 	ctx, cancel := context.WithTimeout(context.Background(), resolveTimeout)
 	defer cancel()
 	to := l.stack.nextHop(ctx, d)
-	l.befriend(to.addr.Addr())
+	l.befriend(to)
 	l.acks[tag], l.ackTo[tag] = d.ack(l.auth), to
 	if d != l.dlg {
 		l.endFork(d)
@@ -290,7 +308,7 @@ func (l *leg) report(a action) {
 // sendCancel ends a call that is not answered; the final response to the
 // INVITE decides what became of it, within 64·T1 (RFC 3261 section 9.1).
 func (l *leg) sendCancel() {
-	req, to := l.dlg.cancel(l.invite), l.dlg.peer
+	req, to := l.dlg.cancel(l.invite), l.tx.to
 	l.giveUp.Reset(linger())
 	l.stack.work.Go(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), linger())

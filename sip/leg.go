@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -39,6 +40,7 @@ const (
 	progressSize = maxEarly + 4 // every step fits without a reader
 	digitsSize   = 64
 	maxForks     = 8
+	maxHeld      = 8 // connections
 )
 
 // What reaches a leg's goroutine.
@@ -112,6 +114,7 @@ type leg struct {
 	acks        map[string]*sip.Request // by To tag
 	ackTo       map[string]hop
 	peers       []netip.Addr
+	conns       []*conn       // held open
 	channel     bool          // a channel of the trunk is held
 	trial       bool          // this call finds out whether the trunk works again
 	rest        time.Duration // what the refusal asks for by Retry-After
@@ -227,6 +230,9 @@ func (l *leg) close() {
 	if l.channel {
 		l.path.account.release(l.trial)
 	}
+	for _, c := range l.conns {
+		c.holds.Add(-1)
+	}
 	close(l.progress)
 	close(l.digits)
 	close(l.done)
@@ -303,6 +309,44 @@ func (l *leg) prepare(ctx context.Context) error {
 	if l.sound != nil && !l.soundAddr().IsValid() {
 		return errors.New("the media has no local address")
 	}
+	return l.reach(ctx)
+}
+
+// reach opens the connection to a next hop that needs one before the INVITE is
+// written: nothing can ring by then, so another hop or trunk may be tried.
+func (l *leg) reach(ctx context.Context) error {
+	for {
+		err := l.connect(ctx, l.dlg.peer)
+		if !errors.Is(err, ErrConnection) || ctx.Err() != nil || !l.nextHop() {
+			return err
+		}
+		l.log.Warn("the next hop cannot be reached, the next address is tried", "error", err)
+	}
+}
+
+// connect opens the connection to a hop while the INVITE may still leave.
+func (l *leg) connect(ctx context.Context, to hop) error {
+	own, cancel := context.WithDeadline(ctx, l.due)
+	defer cancel()
+	reached := make(chan error, 1)
+	if to.via == udp {
+		reached <- nil
+	} else {
+		l.stack.work.Go(func() {
+			_, err := l.stack.conns.connect(own, to)
+			reached <- err
+		})
+	}
+	select {
+	case err := <-reached:
+		if err != nil {
+			return err
+		}
+	case <-l.drop:
+		return ErrClosed
+	case <-l.wish:
+		l.askHangup()
+	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -327,7 +371,7 @@ func (l *leg) locate(ctx context.Context) ([]hop, error) {
 
 // headFor turns the call towards a next hop; nothing has been sent to another.
 func (l *leg) headFor(h hop) {
-	l.befriend(h.addr.Addr())
+	l.befriend(h)
 	d := l.stack.newDialog(l.path, l.callID, l.localTag, h)
 	if l.dlg != nil {
 		d.cseq, d.realm = l.dlg.cseq, l.dlg.realm
@@ -357,8 +401,14 @@ func (l *leg) noteHop() {
 	}
 }
 
-// befriend listens to an address as long as this leg lives, and a little more.
-func (l *leg) befriend(a netip.Addr) {
+// befriend listens to a hop as long as this leg lives, and a little more, and
+// keeps its connection open until then.
+func (l *leg) befriend(to hop) {
+	if c := to.conn; c != nil && !slices.Contains(l.conns, c) && len(l.conns) < maxHeld {
+		c.holds.Add(1)
+		l.conns = append(l.conns, c)
+	}
+	a := to.addr.Addr()
 	for _, known := range l.peers {
 		if known == a {
 			return

@@ -283,6 +283,10 @@ func (m *machine) onBroken(in input) []action {
 		Network: outcome.TrunkFailed, By: call.PartyNetwork,
 		Rang: rang, Retryable: !rang, Err: in.err,
 	}
+	if m.state == proceeding {
+		// Somewhere a phone may go on ringing for nobody.
+		return append([]action{{deed: doCancel}}, m.end()...)
+	}
 	return m.end()
 }
 

@@ -73,7 +73,7 @@ func (s *Stack) hear(data []byte, src hop) {
 	switch m := msg.(type) {
 	case *sip.Response:
 		if s.hearResponse(m, src) {
-			s.txs.response(m, func() {})
+			s.txs.response(m, src.conn)
 		}
 	case *sip.Request:
 		m.SetTransport(src.via.String())
@@ -104,11 +104,12 @@ func (s *Stack) admits(src netip.Addr) bool {
 	return true
 }
 
-// back is where the responses to a request go: the address it came from, and
-// the port it asks for (RFC 3261 section 18.2.2, RFC 3581).
+// back is where the responses to a request go: over the connection that it came
+// by, otherwise to the address it came from and the port it asks for (RFC 3261
+// section 18.2.2, RFC 3581).
 func back(req *sip.Request, src hop) hop {
 	via := req.Via()
-	if via.Params.Has("rport") {
+	if via.Params.Has("rport") && src.via == udp {
 		return src
 	}
 	return backTo(via.Port, src)

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -31,6 +32,99 @@ type TraceMessage struct {
 type socket struct {
 	conn *net.UDPConn
 	tell func(at time.Time, b []byte, peer hop, sent bool)
+}
+
+// bind opens the sockets that others send to. TCP has the port of UDP: where
+// the system chooses, it may have to choose again.
+func (s *Stack) bind(o Options) error {
+	for tries := 0; ; tries++ {
+		err := s.bindOnce(o)
+		if err == nil {
+			return nil
+		}
+		s.unbind()
+		if o.Listen.Port() != 0 || tries >= 20 {
+			return err
+		}
+	}
+}
+
+func (s *Stack) bindOnce(o Options) error {
+	conn, err := listen(o.Listen)
+	if err != nil {
+		return err
+	}
+	s.sock = &socket{conn: conn, tell: s.tell}
+	s.local = netip.AddrPortFrom(o.Listen.Addr(), conn.LocalAddr().(*net.UDPAddr).AddrPort().Port())
+	if o.TCP {
+		if s.tcp, err = listenStream(s.local); err != nil {
+			return err
+		}
+	}
+	if o.TLS == nil {
+		return nil
+	}
+	if s.tlsConfig, err = o.TLS.config(); err != nil {
+		return fmt.Errorf("SIP over TLS: %w", err)
+	}
+	s.tls, err = listenStream(netip.AddrPortFrom(o.Listen.Addr(), o.TLS.Port))
+	return err
+}
+
+// unbind closes the sockets that others send to.
+func (s *Stack) unbind() {
+	if s.sock != nil {
+		_ = s.sock.conn.Close()
+	}
+	for _, l := range []*net.Listener{&s.tcp, &s.tls} {
+		if *l != nil {
+			_ = (*l).Close()
+		}
+	}
+}
+
+// listen reads and accepts on every socket. The channel tells of each reader's
+// end, and is closed after the last.
+func (s *Stack) listen() <-chan error {
+	broken := make(chan error, 3)
+	var readers sync.WaitGroup
+	readers.Go(func() { broken <- s.sock.read(s.hear) })
+	if s.tcp != nil {
+		readers.Go(func() { broken <- s.conns.accept(s.tcp, nil) })
+	}
+	if s.tls != nil {
+		readers.Go(func() { broken <- s.conns.accept(s.tls, s.tlsConfig) })
+	}
+	go func() { readers.Wait(); close(broken) }()
+	return broken
+}
+
+// portFor is the port that a peer reaches us at over this transport.
+func (s *Stack) portFor(via transport) uint16 {
+	if via == tls && s.tls != nil {
+		return s.TLSAddr().Port()
+	}
+	return s.local.Port()
+}
+
+// mayConnect: peers may, and strangers at the rate at which they are heard at
+// all.
+func (s *Stack) mayConnect(from netip.Addr) bool {
+	now := time.Now()
+	if s.isPeer(from) || s.strangers.allow(from, now) && s.unknown.AllowN(now, 1) {
+		return true
+	}
+	s.count.strangers.Add(1)
+	return false
+}
+
+// listenStream binds a TCP socket.
+func listenStream(addr netip.AddrPort) (net.Listener, error) {
+	l, err := net.ListenTCP(network("tcp", addr.Addr()), net.TCPAddrFromAddrPort(addr))
+	if err != nil {
+		return nil, fmt.Errorf("listen for SIP on %s: %w", addr, err)
+	}
+	return l, nil
 }
 
 // listen binds the UDP socket. The unspecified IPv6 address hears IPv4 as well.

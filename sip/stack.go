@@ -3,13 +3,15 @@
 // that costs money and may ring a person twice must be explicit: see
 // docs/decisions/0002-own-invite-state-machine.md.
 //
-// A Stack owns one UDP socket. Each call is a leg with one goroutine that owns
+// A Stack owns one UDP socket, TCP and TLS listeners where they are wished, and
+// one connection to each peer that is reached over those. Each call is a leg with one goroutine that owns
 // its dialog and feeds everything it hears to a pure state machine.
 package sip
 
 import (
 	"context"
 	"crypto/rand"
+	cryptotls "crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -46,7 +48,11 @@ type Options struct {
 	MediaTimeout time.Duration
 	// UserAgent is the header of our requests; empty for "parley".
 	UserAgent string
-	Log       *slog.Logger
+	// TCP lets peers connect over TCP as well, on the port of UDP; TLS over TLS
+	// on its own port. Connections that we need are opened without either.
+	TCP bool
+	TLS *TLSListener
+	Log *slog.Logger
 	// Trace sees every message; it is called from several goroutines and must
 	// not wait.
 	Trace func(TraceMessage)
@@ -76,6 +82,7 @@ type Options struct {
 	MaxIncoming int
 
 	second time.Duration // of session timers; 0 for a real one
+	limits *streamLimits // nil for defaultLimits
 }
 
 // Stats count what a Stack did since it was made.
@@ -84,9 +91,9 @@ type Stats struct {
 	Received  int64 // calls that came in and were taken
 	Live      int64 // of these not yet over
 	Late      int64 // 2xx responses to INVITEs that were over: acknowledged and ended
-	Malformed int64 // datagrams that are no SIP, and requests vetted away
-	Strangers int64 // datagrams from addresses that are no peer
-	Dropped   int64 // messages over MaxRate, and those a leg could not take
+	Malformed int64 // messages that are no SIP, and requests vetted away
+	Strangers int64 // messages and connections from addresses that are no peer
+	Dropped   int64 // messages over MaxRate or that a leg could not take, connections over their bounds
 	Limited   int64 // messages over the rate of their own peer
 }
 
@@ -109,6 +116,10 @@ type Stack struct {
 	arrivals         chan *leg // taken and ringing
 
 	sock      *socket
+	conns     *connections
+	tcp       net.Listener // nil without TCP
+	tls       net.Listener // nil without TLS
+	tlsConfig *cryptotls.Config
 	trace     func(TraceMessage)
 	parser    *sip.Parser
 	txs       *transactions
@@ -202,16 +213,19 @@ func New(o Options) (*Stack, error) {
 			return nil, err
 		}
 	}
-	conn, err := listen(o.Listen)
-	if err != nil {
+	if err := s.bind(o); err != nil {
 		return nil, err
 	}
-	s.local = netip.AddrPortFrom(o.Listen.Addr(), conn.LocalAddr().(*net.UDPAddr).AddrPort().Port())
 	s.advertise = s.local
 	if o.Advertise.IsValid() {
 		s.advertise, s.behindNAT = netip.AddrPortFrom(o.Advertise, s.local.Port()), true
 	}
-	s.sock = &socket{conn: conn, tell: s.tell}
+	limits := defaultLimits()
+	if o.limits != nil {
+		limits = *o.limits
+	}
+	s.conns = newConnections(limits, s.local.Addr())
+	s.conns.hear, s.conns.admit, s.conns.refused = s.hear, s.mayConnect, &s.count.dropped
 	return s, nil
 }
 
@@ -235,6 +249,14 @@ func (s *Stack) addTrunk(t Trunk) error {
 // Addr is the address of the socket.
 func (s *Stack) Addr() netip.AddrPort { return s.local }
 
+// TLSAddr is the address of the TLS socket, the zero value without one.
+func (s *Stack) TLSAddr() netip.AddrPort {
+	if s.tls == nil {
+		return netip.AddrPort{}
+	}
+	return netip.AddrPortFrom(s.local.Addr(), uint16(s.tls.Addr().(*net.TCPAddr).Port))
+}
+
 // Stats tells the counters.
 func (s *Stack) Stats() Stats {
 	c := &s.count
@@ -244,15 +266,12 @@ func (s *Stack) Stats() Stats {
 	}
 }
 
-// Run reads the socket until ctx is done; then it takes no more calls, ends
+// Run reads the sockets until ctx is done; then it takes no more calls, ends
 // those that are left (CANCEL or BYE), waits for them for Options.Drain at
-// most, and closes the socket. It returns after its last goroutine.
+// most, and closes sockets and connections. It returns after its last
+// goroutine.
 func (s *Stack) Run(ctx context.Context) error {
-	broken := make(chan error, 1)
-	go func() {
-		defer close(broken)
-		broken <- s.sock.read(s.hear)
-	}()
+	broken := s.listen()
 	tick := time.NewTicker(max(linger()/8, 10*time.Millisecond))
 	defer tick.Stop()
 	var failed error
@@ -262,10 +281,11 @@ loop:
 		case <-ctx.Done():
 			break loop
 		case err := <-broken:
-			failed = fmt.Errorf("read SIP from %s: %w", s.local, errors.Join(err, net.ErrClosed))
+			failed = fmt.Errorf("listen for SIP on %s: %w", s.local, errors.Join(err, net.ErrClosed))
 			break loop
 		case now := <-tick.C:
 			s.sweep(now)
+			s.conns.sweep(now)
 		}
 	}
 	s.hangAll(false)
@@ -279,9 +299,10 @@ loop:
 		s.hangAll(true)
 	}
 	s.txs.close()
-	s.sock.conn.Close()
-	for err := range broken { // the reader ends because its socket closed
-		s.log.Debug("the SIP reader ended", "error", err)
+	s.unbind()
+	s.conns.close()
+	for err := range broken { // a reader ends because its socket closed
+		s.log.Debug("a SIP reader ended", "error", err)
 	}
 	<-ended
 	return failed
@@ -442,7 +463,7 @@ func (s *Stack) respond(tx *sip.ServerTx, req *sip.Request, code int) {
 // addressTowards is what we call ourselves to this peer.
 func (s *Stack) addressTowards(to hop) netip.AddrPort {
 	if !s.advertise.Addr().IsUnspecified() {
-		return s.advertise
+		return netip.AddrPortFrom(s.advertise.Addr(), s.portFor(to.via))
 	}
 	// Connecting a UDP socket sends nothing but asks the routing table.
 	c, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(netip.AddrPortFrom(to.addr.Addr(), discard)))
@@ -450,5 +471,5 @@ func (s *Stack) addressTowards(to hop) netip.AddrPort {
 		return s.advertise
 	}
 	defer c.Close()
-	return netip.AddrPortFrom(c.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap(), s.local.Port())
+	return netip.AddrPortFrom(c.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap(), s.portFor(to.via))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -119,6 +120,8 @@ func TestTrace(t *testing.T) {
 	r.stop()
 	mu.Lock()
 	defer mu.Unlock()
+	// An answer may be heard before the write that it answers has returned.
+	slices.SortStableFunc(seen, func(a, b TraceMessage) int { return a.At.Compare(b.At) })
 	var ladder []string
 	for _, m := range seen {
 		way := "<"

@@ -83,6 +83,11 @@ func (s *Stack) locate(ctx context.Context, p place) ([]hop, error) {
 	if len(hops) == 0 {
 		return nil, fmt.Errorf("%w: %s; check the name", ErrNoSuchName, p.host)
 	}
+	if p.name != "" {
+		for i := range hops {
+			hops[i].name = p.name
+		}
+	}
 	now := time.Now()
 	arrange(hops, func(a netip.AddrPort) bool { return s.shunned.has(a, now) })
 	return hops, nil

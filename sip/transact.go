@@ -4,21 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"time"
 
 	"github.com/emiago/sipgo/sip"
 )
-
-// send writes a message that has no transaction: an ACK for a 2xx, a stateless
-// response.
-func (s *Stack) send(m sip.Message, to hop) { s.write(textOf(m), to) }
-
-func (s *Stack) write(text []byte, to hop) {
-	if err := s.sock.write(text, to.addr); err != nil && !errors.Is(err, net.ErrClosed) {
-		s.log.Warn("a SIP message was not sent", "error", err, "peer", to.addr.Addr())
-	}
-}
 
 // transact sends a request other than INVITE and waits for its final response,
 // at most timer F (64·T1) and ctx.
@@ -41,7 +30,10 @@ func (s *Stack) transact(ctx context.Context, req *sip.Request, to hop) (*sip.Re
 				return res, nil
 			}
 		case <-tx.Done():
+			s.silent(tx)
 			return nil, fmt.Errorf("%s: %w", req.Method, tx.Err())
+		case <-tx.lost():
+			return nil, fmt.Errorf("%s: %w", req.Method, tx.to.conn.err)
 		case <-ctx.Done():
 			return nil, fmt.Errorf("%s: %w", req.Method, ctx.Err())
 		}
@@ -54,14 +46,21 @@ func (s *Stack) goodbye(ctx context.Context, d *dialog, a *account) error {
 }
 
 // part ends a confirmed dialog with BYE and waits for the reply. A trunk that
-// challenges even that gets its answer once. 408 and 481 mean that the dialog
-// is gone, which is what we wanted.
+// challenges even that gets its answer once, and a BYE whose connection breaks
+// is sent again over another. 408 and 481 mean that the dialog is gone, which
+// is what we wanted.
 func (s *Stack) part(ctx context.Context, d *dialog, to hop, a *account) error {
 	ctx, cancel := context.WithTimeout(ctx, linger()+time.Second)
 	defer cancel()
-	bye := d.bye(nil)
+	var proof sip.Header
 	for range 2 {
+		bye := d.bye(proof)
+		uri := bye.Recipient.String()
 		res, err := s.transact(ctx, bye, to)
+		if errors.Is(err, ErrConnection) && ctx.Err() == nil {
+			to = s.nextHop(ctx, d)
+			res, err = s.transact(ctx, d.bye(proof), to)
+		}
 		switch {
 		case err != nil:
 			return err
@@ -71,11 +70,9 @@ func (s *Stack) part(ctx context.Context, d *dialog, to hop, a *account) error {
 		case res.StatusCode != sip.StatusUnauthorized && res.StatusCode != sip.StatusProxyAuthRequired:
 			return fmt.Errorf("BYE was refused with %d %s", res.StatusCode, res.Reason)
 		}
-		c, err := d.prove(a, res, sip.BYE, bye.Recipient.String())
-		if err != nil {
+		if proof, err = d.prove(a, res, sip.BYE, uri); err != nil {
 			return fmt.Errorf("BYE: %w", err)
 		}
-		bye = d.bye(c)
 	}
 	return fmt.Errorf("BYE: %w: refused twice", ErrAuth)
 }
@@ -90,6 +87,12 @@ func (s *Stack) nextHop(ctx context.Context, d *dialog) hop {
 	to, err := s.resolve(ctx, next)
 	if err != nil || !to.usable() {
 		return d.peer
+	}
+	if c := d.peer.conn; c != nil && !c.isGone() && to.via == d.peer.via && to.addr.Addr() == c.peer.Addr() {
+		return d.peer // it listens elsewhere, but has this connection to us
+	}
+	if peer := d.peer; to.via != udp && (to.via != peer.via || to.addr != peer.addr) {
+		to.instead = &peer // its Contact may name what only its own network can reach
 	}
 	return to
 }

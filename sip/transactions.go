@@ -3,11 +3,13 @@ package sip
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/emiago/sipgo/sip"
 )
@@ -101,21 +103,25 @@ func (t *transactions) openClient(req *sip.Request, out sip.Connection) (*sip.Cl
 	return tx, nil
 }
 
-// response hands a response to its transaction; without one it is stray. done
-// is called when the transaction has it, which may wait for who reads it.
-func (t *transactions) response(res *sip.Response, done func()) {
+// response hands a response to its transaction, which may have to wait for who
+// reads it; without a transaction it is stray. by is the connection it came by.
+func (t *transactions) response(res *sip.Response, by *conn) {
 	t.mu.Lock()
 	tx := t.client[clientKey(res)]
 	if tx == nil || t.shut {
 		t.mu.Unlock()
-		done()
 		return
 	}
 	t.taken.Add(1)
 	t.mu.Unlock()
+	if by != nil {
+		by.taken.Add(1)
+	}
 	go func() {
 		defer t.taken.Done()
-		defer done()
+		if by != nil {
+			defer by.taken.Done()
+		}
 		tx.Receive(res)
 	}()
 }
@@ -191,26 +197,46 @@ func (t *transactions) close() {
 type clientTx struct {
 	*sip.ClientTx
 	// to is where it went in the end.
-	to hop
+	to   hop
+	sent time.Time
 }
 
-// begin starts the client transaction of a request. The request must not be
-// touched afterwards. An error means that nothing left.
+// lost is closed when the connection that the request went by is gone: no
+// response will come (RFC 3261 section 17.1.4). It is nil with UDP.
+func (t *clientTx) lost() <-chan struct{} {
+	if t.to.conn == nil {
+		return nil
+	}
+	return t.to.conn.lost
+}
+
+// begin starts the client transaction of a request, over TCP and TLS on a
+// connection that it may have to wait for. The request must not be touched
+// afterwards. An error means that it has not left.
 func (s *Stack) begin(ctx context.Context, req *sip.Request, to hop) (*clientTx, error) {
-	if to.via != udp {
-		return nil, fmt.Errorf("%w: there is no %s towards %s", ErrTarget, to.via, to.addr)
+	to, err := s.carry(ctx, req, to)
+	if err != nil {
+		return nil, err
 	}
 	if req.Transport() != to.via.String() {
 		setVia(req, to.via, s.addressTowards(to))
 	}
-	tx, err := s.txs.openClient(req, s.outlet(to))
-	if err != nil {
+	out := &outlet{local: s.sock.conn.LocalAddr(), write: func(b []byte) error { return s.put(b, to) }}
+	t := &clientTx{to: to, sent: time.Now()}
+	if t.ClientTx, err = s.txs.openClient(req, out); err != nil {
 		return nil, err
 	}
-	return &clientTx{tx, to}, nil
+	return t, nil
 }
 
-// outlet is how a transaction writes to a hop.
+// outlet is how the responses to a request find their way.
 func (s *Stack) outlet(to hop) sip.Connection {
-	return &outlet{local: s.sock.conn.LocalAddr(), write: func(b []byte) error { return s.sock.write(b, to.addr) }}
+	return &outlet{local: s.sock.conn.LocalAddr(), write: func(b []byte) error { return s.deliver(b, to) }}
+}
+
+// silent notes that a request got no response at all.
+func (s *Stack) silent(t *clientTx) {
+	if c := t.to.conn; c != nil && errors.Is(t.Err(), sip.ErrTransactionTimeout) {
+		s.conns.retire(c, t.sent)
+	}
 }

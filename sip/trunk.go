@@ -2,6 +2,7 @@ package sip
 
 import (
 	"context"
+	cryptotls "crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -30,6 +31,12 @@ type Trunk struct {
 	// Transport is "udp", "tcp" or "tls"; empty for what the NAPTR records of Host
 	// prefer, UDP without any.
 	Transport string
+	// TLS is how the trunk's certificate is checked.
+	TLS TLS
+	// LargeOverTCP sends requests of more than 1300 bytes over TCP where
+	// Transport is UDP (RFC 3261 section 18.1.1), and over UDP where TCP is
+	// refused. Without it they go over UDP in fragments.
+	LargeOverTCP bool
 	// Username and Password answer the trunk's digest challenges; with Realm
 	// set, only challenges of that realm.
 	Username, Password, Realm string
@@ -69,6 +76,8 @@ type account struct {
 	Trunk
 	plan  dialplan
 	via   transport
+	tls   *cryptotls.Config
+	large largeWay
 	proxy sip.Uri // of Trunk.Proxy; no host when there is none
 	live  atomic.Int64
 	pace  *rate.Limiter // nil: unbounded
@@ -93,7 +102,7 @@ func newAccount(t Trunk) (*account, error) {
 	if t.Port < 0 || t.Port > 65535 {
 		return nil, fmt.Errorf("trunk %q: its port is none; use 1 to 65535", t.Name)
 	}
-	for _, s := range []string{t.Host, t.Domain, t.FromDomain, t.ContactDomain, t.Proxy, t.CallerID, t.Username} {
+	for _, s := range []string{t.Host, t.Domain, t.FromDomain, t.ContactDomain, t.Proxy, t.CallerID, t.Username, t.TLS.ServerName} {
 		if !clean(s) {
 			return nil, fmt.Errorf("trunk %q: %q holds characters that a SIP header cannot carry", t.Name, s)
 		}
@@ -113,6 +122,9 @@ func newAccount(t Trunk) (*account, error) {
 		return nil, fmt.Errorf("trunk %q: identity: %w", t.Name, err)
 	}
 	a := &account{Trunk: t, plan: plan, via: via}
+	if a.tls, err = t.TLS.client(); err != nil {
+		return nil, fmt.Errorf("trunk %q: tls: %w", t.Name, err)
+	}
 	if t.Proxy != "" {
 		var first path
 		if err := first.setHop(t.Proxy); err != nil {
