@@ -149,15 +149,38 @@ func TestWheelMembership(t *testing.T) {
 
 func TestJoinSpreadsEvenly(t *testing.T) {
 	w := New(Options{Threads: 2})
-	for range 2 * slots * 3 {
-		w.Join(func(Tick) {})
-	}
-	for i, th := range w.threads {
-		for s := range slots {
-			if n := len(th.members(s)); n != 3 {
-				t.Errorf("thread %d slot %d has %d members, want 3", i, s, n)
+	per := func() (all [2][slots]int) {
+		for i, th := range w.threads {
+			for s := range slots {
+				all[i][s] = len(th.members(s))
 			}
 		}
+		return all
+	}
+	level := func(n int) (all [slots]int) {
+		for s := range all {
+			all[s] = n
+		}
+		return all
+	}
+	var leave []func()
+	join := func(n int) {
+		for range n {
+			leave = append(leave, w.Join(func(Tick) {}))
+		}
+	}
+	join(3 * slots) // one thread is enough for these
+	if d := cmp.Diff([2][slots]int{level(3), level(0)}, per()); d != "" {
+		t.Error(d)
+	}
+	join(2*fill*slots - 3*slots)
+	if d := cmp.Diff([2][slots]int{level(fill), level(fill)}, per()); d != "" {
+		t.Error(d)
+	}
+	leave[0]() // of the first thread
+	join(1)
+	if d := cmp.Diff([2][slots]int{level(fill), level(fill)}, per()); d != "" {
+		t.Error(d)
 	}
 }
 

@@ -26,7 +26,7 @@ const (
 // Options of a Wheel; the zero value is usable.
 type Options struct {
 	// Threads is how many OS threads share the members; 0 for one to each two
-	// cores.
+	// cores, and two on a machine that has no more.
 	Threads int
 	// Log is told once a thread whether it runs in real time; nil for silence.
 	Log *slog.Logger
@@ -58,7 +58,7 @@ type thread struct {
 // New makes a wheel. Members may join before Run.
 func New(o Options) *Wheel {
 	if o.Threads <= 0 {
-		o.Threads = max(1, runtime.NumCPU()/2)
+		o.Threads = min(runtime.NumCPU(), max(2, runtime.NumCPU()/2))
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -109,15 +109,20 @@ func (w *Wheel) Join(tick func(Tick)) func() {
 	}
 }
 
+// fill is how many members each slot of a thread gets before the next thread
+// gets any: a thread that has members wakes for them, at the same cost for one
+// as for several.
+const fill = 8
+
 // emptiest goes round the slots with stride 7, which is prime to 20, so that
 // even a few members lie far apart.
 func (w *Wheel) emptiest() (*thread, int) {
 	var best *thread
 	var slot, least int
-	for i := range slots {
-		s := i * 7 % slots
-		for _, t := range w.threads {
-			if n := len(t.members(s)); best == nil || n < least {
+	for _, t := range w.threads {
+		for i := range slots {
+			s := i * 7 % slots
+			if n := len(t.members(s)); best == nil || n/fill < least/fill || n < least && t == best {
 				best, slot, least = t, s, n
 			}
 		}
