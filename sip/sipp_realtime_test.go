@@ -53,21 +53,28 @@ func startSIPp(t *testing.T, args ...string) *sipp {
 	if err != nil {
 		sharedtest.Missing(t, "sipp is missing; run make deps")
 	}
-	s := &sipp{t: t, port: freePort(t), done: make(chan error, 1)}
-	cmd := exec.Command(program, append([]string{
-		"-i", "127.0.0.1", "-p", fmt.Sprint(s.port), "-mi", "127.0.0.1", "-mp", fmt.Sprint(freePort(t)),
-		"-m", "1", "-timeout", "8s", "-timeout_error", "-nostdin",
-	}, args...)...)
-	cmd.Dir = t.TempDir()
-	cmd.Stdout, cmd.Stderr = &s.out, &s.out
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+	for range 5 { // somebody else may have taken one of the ports meanwhile
+		s := &sipp{t: t, port: freePort(t), done: make(chan error, 1)}
+		cmd := exec.Command(program, append([]string{
+			"-i", "127.0.0.1", "-p", fmt.Sprint(s.port), "-mi", "127.0.0.1", "-mp", fmt.Sprint(freePort(t)),
+			"-m", "1", "-timeout", "8s", "-timeout_error", "-nostdin",
+		}, args...)...)
+		cmd.Dir = t.TempDir()
+		cmd.Stdout, cmd.Stderr = &s.out, &s.out
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan struct{})
+		go func() { s.done <- cmd.Wait(); close(ended) }()
+		t.Cleanup(func() { _ = cmd.Process.Kill(); <-ended })
+		eventually(t, func() bool { return sharedtest.Bound(t, s.port) || len(s.done) > 0 })
+		if len(s.done) == 0 {
+			return s
+		}
+		t.Logf("SIPp did not start:\n%s", tail(s.out.String()))
 	}
-	ended := make(chan struct{})
-	go func() { s.done <- cmd.Wait(); close(ended) }()
-	t.Cleanup(func() { _ = cmd.Process.Kill(); <-ended })
-	eventually(t, func() bool { return sharedtest.Bound(t, s.port) })
-	return s
+	t.Fatal("SIPp does not start")
+	return nil
 }
 
 // satisfied waits for SIPp's own verdict on the call.
