@@ -363,7 +363,11 @@ func (l *leg) locate(ctx context.Context) ([]hop, error) {
 	own, cancel := context.WithDeadline(ctx, l.due)
 	defer cancel()
 	hops, err := l.stack.locate(own, l.path.place)
-	if err != nil && ctx.Err() == nil && !time.Now().Before(l.due) {
+	switch {
+	case err == nil:
+	case ctx.Err() != nil: // whatever the look-up made of it
+		err = fmt.Errorf("%w: %w", ctx.Err(), err)
+	case !time.Now().Before(l.due):
 		err = errLate // not the caller's own end, which would be a cancelled call
 	}
 	return hops, err
