@@ -252,7 +252,7 @@ func (r *Runner) advance(ctx context.Context, c Campaign, now time.Time) error {
 }
 
 // presentable bounds the calls to those for which there is a caller ID. Where
-// there is none the campaign waits, and looks again in a second.
+// there is none the campaign waits; to look again at the next tick costs little.
 func (r *Runner) presentable(ctx context.Context, c Campaign, l *line, n int, now time.Time) (int, error) {
 	if n == 0 {
 		return 0, nil
@@ -260,9 +260,6 @@ func (r *Runner) presentable(ctx context.Context, c Campaign, l *line, n int, no
 	room, err := r.o.Callers.Room(ctx, c, now)
 	if err != nil {
 		return 0, err
-	}
-	if room == 0 {
-		l.idle = now.Add(time.Second)
 	}
 	if room < n {
 		l.pacer.Unused(n - room)

@@ -33,7 +33,7 @@ func TestSIPpReadsTheIdentity(t *testing.T) {
 			[][2]string{{"From", `"Anonymous" <sip:anonymous@anonymous.invalid>;tag=`}, {"P-Asserted-Identity", number}, {"Privacy", "id"}},
 		},
 		"preferred": {Identity{Preferred: OfCaller}, "", [][2]string{{"From", number + ";tag="}, {"P-Preferred-Identity", number}}},
-		"signed":    {Identity{Passport: true}, brief, [][2]string{{"Date", "Tue, 24 Nov 2026 17:00:05 GMT"}, {"Identity", brief}}},
+		"signed":    {Identity{Passport: true}, passported, [][2]string{{"Date", "Tue, 24 Nov 2026 17:00:05 GMT"}, {"Identity", passported}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var checks strings.Builder
