@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	"parley/campaign"
 	"parley/event"
 	"parley/ladder"
+	"parley/rates"
 	"parley/tenant"
 )
 
@@ -46,6 +48,14 @@ type Store interface {
 	CallerIDs(ctx context.Context, tenant, after string, limit int) ([]CallerID, error)
 	WakeCallerID(ctx context.Context, tenant, number string) error
 
+	// AddRates keeps a trunk's rate table, in effect from a moment on.
+	AddRates(ctx context.Context, tenant, trunk string, from time.Time, all []rates.Rate) (rates.Table, error)
+	RateTables(ctx context.Context, tenant string) ([]rates.Table, error)
+	RateTable(ctx context.Context, tenant, id string) (rates.Table, error)
+	// Rates pages through a table by prefix.
+	Rates(ctx context.Context, tenant, id, after string, limit int) ([]rates.Rate, error)
+	RemoveRates(ctx context.Context, tenant, id string) error
+
 	DNC(ctx context.Context, tenant, after string, limit int) ([]DNCEntry, error)
 	AddDNC(ctx context.Context, tenant string, e DNCEntry) error
 	RemoveDNC(ctx context.Context, tenant, campaign, number string) error
@@ -62,6 +72,15 @@ type Outcomes struct {
 	AnsweredBy   map[string]int `json:"answered_by"`
 	Dispositions map[string]int `json:"dispositions"`
 	Reasons      map[string]int `json:"reasons" doc:"Why contacts ended or wait without a call"`
+	Cost         []Spent        `json:"cost" doc:"What the answered calls cost, by currency"`
+	Unpriced     int            `json:"unpriced" doc:"Answered calls for which there is no cost; their reports say why"`
+}
+
+// Spent is what calls cost in one currency.
+type Spent struct {
+	Amount   json.Number `json:"amount"`
+	Currency string      `json:"currency"`
+	Calls    int         `json:"calls"`
 }
 
 // CallQuery narrows a list of calls; zero fields do not.

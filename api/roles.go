@@ -17,6 +17,8 @@ var grants = []struct {
 	{"", "/keys", nil},
 	// Signalling shows the carriers and their addresses beside the numbers.
 	{http.MethodGet, "/calls/*/ladder", []tenant.Role{tenant.Operator}},
+	{http.MethodGet, "/rates", []tenant.Role{tenant.Operator}},
+	{"", "/rates", nil},
 	{http.MethodGet, "/", []tenant.Role{tenant.Operator, tenant.Merchant, tenant.QA, tenant.Agent}},
 	{"", "/", []tenant.Role{tenant.Operator, tenant.Merchant}},
 }

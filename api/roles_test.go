@@ -25,6 +25,10 @@ func TestRolesMayDoTheirWorkAndNoMore(t *testing.T) {
 		{tenant.QA, "HEAD", "/api/v1/calls/x/ladder", false},
 		{tenant.Agent, "GET", "/api/v1/calls/x/ladder", false},
 		{tenant.Merchant, "GET", "/api/v1/calls/x", true},
+		{tenant.Operator, "GET", "/api/v1/rates/x/rates.csv", true},
+		{tenant.Operator, "POST", "/api/v1/rates", false},
+		{tenant.Merchant, "GET", "/api/v1/rates", false},
+		{tenant.Admin, "DELETE", "/api/v1/rates/x", true},
 		{"", "GET", "/api/v1/calls", false},
 	} {
 		if got := allowed(c.role, c.method, c.path); got != c.want {

@@ -20,6 +20,8 @@ type Options struct {
 	Profiles func() []string
 	// Flows are the names that a campaign may choose.
 	Flows func() []string
+	// Trunks are the names of the configuration.
+	Trunks func() []string
 	// Ready says why the server cannot work now; nil when it can.
 	Ready func() error
 	// Metrics and Page serve /metrics and everything else.
@@ -57,8 +59,10 @@ func New(o Options) http.Handler {
 	s.calls()
 	s.callerIDs()
 	s.dnc()
+	s.rates()
 	s.keys()
 	s.events()
+	s.decimals()
 	return s.surface()
 }
 

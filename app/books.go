@@ -8,6 +8,7 @@ import (
 	"parley/api"
 	"parley/campaign"
 	"parley/phone"
+	"parley/rates"
 	"parley/store"
 )
 
@@ -56,10 +57,19 @@ func (b *booksAPI) Outcomes(ctx context.Context, tenant, id string) (api.Outcome
 	if err != nil {
 		return api.Outcomes{}, err
 	}
-	return api.Outcomes{
+	o := api.Outcomes{
 		Calls: s.Attempts, Answered: s.Answered, TalkMS: s.TalkMS,
 		Networks: s.Networks, AnsweredBy: s.AnsweredBy, Dispositions: s.Dispositions, Reasons: s.Reasons,
-	}, nil
+		Cost: []api.Spent{}, Unpriced: s.Unpriced,
+	}
+	for _, c := range s.Spent {
+		o.Cost = append(o.Cost, api.Spent{Amount: c.Amount.Number(), Currency: c.Currency, Calls: c.Calls})
+	}
+	return o, nil
+}
+
+func (b *booksAPI) RateTables(ctx context.Context, tenant string) ([]rates.Table, error) {
+	return b.Store.RateTables(ctx, tenant, pageOfAll)
 }
 
 func (b *booksAPI) Calls(ctx context.Context, q api.CallQuery) ([]api.CallRow, string, error) {

@@ -82,7 +82,9 @@ type TrunkConfig struct {
 	// SRTP is off, offer or require.
 	SRTP string `yaml:"srtp"`
 	// Peers are further addresses and networks from which the carrier calls us.
-	Peers    []string       `yaml:"peers"`
+	Peers []string `yaml:"peers"`
+	// Rates is a CSV file with the trunk's prices.
+	Rates    string         `yaml:"rates"`
 	Identity IdentityConfig `yaml:"identity"`
 }
 
@@ -229,7 +231,7 @@ func Load(path string) (Config, error) {
 	return c, c.check()
 }
 
-// relativeTo resolves secret and certificate files beside the configuration.
+// relativeTo resolves secret, certificate and rate files beside the configuration.
 func (c *Config) relativeTo(dir string) {
 	for _, p := range []*string{&c.HTTP.Certificate, &c.HTTP.Key} {
 		if *p != "" && !filepath.IsAbs(*p) {
@@ -237,8 +239,10 @@ func (c *Config) relativeTo(dir string) {
 		}
 	}
 	for i := range c.Trunks {
-		if p := &c.Trunks[i].PasswordFile; *p != "" && !filepath.IsAbs(*p) {
-			*p = filepath.Join(dir, *p)
+		for _, p := range []*string{&c.Trunks[i].PasswordFile, &c.Trunks[i].Rates} {
+			if *p != "" && !filepath.IsAbs(*p) {
+				*p = filepath.Join(dir, *p)
+			}
 		}
 	}
 }

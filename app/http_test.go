@@ -82,7 +82,8 @@ func newDesk(t *testing.T) *desk {
 	}
 	s := httptest.NewServer(api.New(api.Options{
 		Store: &booksAPI{books, tests, "US", callers}, Line: l, Keys: books, Profiles: kernel.Profiles, Flows: shelf.names,
-		Ready: func() error { return books.Ping(t.Context()) }, Metrics: http.NotFoundHandler(), Page: web.Handler(), Version: "test", Log: log,
+		Trunks: func() []string { return []string{"a", "b"} },
+		Ready:  func() error { return books.Ping(t.Context()) }, Metrics: http.NotFoundHandler(), Page: web.Handler(), Version: "test", Log: log,
 	}))
 	t.Cleanup(s.Close)
 	d.url = s.URL

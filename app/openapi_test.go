@@ -39,11 +39,18 @@ func TestTheOpenAPIDocumentIsWhole(t *testing.T) {
 		"post /campaigns", "get /campaigns", "get /campaigns/{id}", "get /campaigns/{id}/stats",
 		"post /campaigns/{id}/start", "post /campaigns/{id}/pause", "post /campaigns/{id}/resume", "post /campaigns/{id}/stop", "post /stop",
 		"post /calls", "get /calls", "get /calls/{id}", "get /calls/{id}/transcript", "get /calls/{id}/recording", "get /calls/{id}/ladder", "post /calls/{id}/hangup",
-		"post /payments", "get /dnc", "post /dnc", "delete /dnc/{number}", "get /events", "get /keys", "post /keys", "delete /keys/{id}",
+		"get /rates", "post /rates", "get /rates/{id}", "delete /rates/{id}", "get /rates/{id}/rates.csv", "post /payments", "get /dnc", "post /dnc", "delete /dnc/{number}", "get /events", "get /keys", "post /keys", "delete /keys/{id}",
 	} {
 		method, path, _ := strings.Cut(want, " ")
 		if _, ok := doc.Paths["/api/v1"+path][method]; !ok {
 			t.Errorf("%s is not described", want)
+		}
+	}
+	for name, field := range map[string]string{"Cost": "amount", "Spent": "amount", "Applied": "setup", "RateRow": "per_minute", "Money": "value"} {
+		schema, _ := doc.Components.Schemas[name].(map[string]any)
+		fields, _ := schema["properties"].(map[string]any)
+		if f, _ := fields[field].(map[string]any); f["type"] != "number" {
+			t.Errorf("%s.%s is described as %v, and is a number", name, field, f)
 		}
 	}
 	ids := map[string]string{}

@@ -80,6 +80,9 @@ func Start(ctx context.Context, c Config, o ServeOptions) (_ *Server, err error)
 	if err != nil {
 		return nil, err
 	}
+	if err := configureRates(ctx, c.Trunks, books, o.Log); err != nil {
+		return nil, err
+	}
 	kernel, err := rules.NewKernel()
 	if err != nil {
 		return nil, fmt.Errorf("load the dialling rules: %w", err)
@@ -142,7 +145,7 @@ func Start(ctx context.Context, c Config, o ServeOptions) (_ *Server, err error)
 		return nil, err
 	}
 	handler := api.New(api.Options{
-		Store: &booksAPI{books, c.Rules.TestNumbers, c.Rules.Region, callers}, Line: l, Keys: books, Profiles: kernel.Profiles, Flows: shelf.names,
+		Store: &booksAPI{books, c.Rules.TestNumbers, c.Rules.Region, callers}, Line: l, Keys: books, Profiles: kernel.Profiles, Flows: shelf.names, Trunks: c.trunkNames,
 		Ready:   func() error { return errors.Join(e.ready(), books.Ping(context.Background())) },
 		Metrics: newMetrics(l, wheel, e), Page: web.Handler(), Version: o.Version, Log: o.Log,
 	})

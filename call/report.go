@@ -10,6 +10,7 @@ import (
 	"parley/dialog"
 	"parley/ladder"
 	"parley/outcome"
+	"parley/rates"
 	"parley/rules"
 	"parley/spoken"
 )
@@ -51,6 +52,10 @@ type Report struct {
 	Latency      Latency             `json:"latency_ms"`
 	Media        *MediaReport        `json:"media,omitempty"`
 	Disclosures  []Disclosure        `json:"disclosures,omitempty"`
+	// Cost is what the trunk's rate table makes of an answered call, or
+	// CostUnknown why there is none. Who settles the call writes them.
+	Cost        *rates.Cost `json:"cost,omitempty"`
+	CostUnknown string      `json:"cost_unknown,omitempty"`
 	// Recording is a key in the recording store.
 	Recording string         `json:"recording,omitempty"`
 	Rules     []rules.Ruling `json:"rules,omitempty"`

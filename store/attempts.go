@@ -213,12 +213,16 @@ func (t *tx) settleAttempt(s *Store, tenant, id, person string, r call.Report, c
 	if r.Emotion != nil {
 		anger = r.Emotion.Peak
 	}
+	cost, currency, err := t.price(tenant, &r)
+	if err != nil {
+		return false, err
+	}
 	turns := r.Turns
 	r.Turns = nil // they have a table of their own
 	_, err = t.exec(`UPDATE attempts SET state = ?3, counted = ?4, answered = ?5, ended = ?6, talk_ms = ?7, network = ?8, answered_by = ?9,
-		disposition = ?10, intents = ?11, anger = ?12, report = ?13, leg = '' WHERE tenant = ?1 AND id = ?2`,
+		disposition = ?10, intents = ?11, anger = ?12, report = ?13, leg = '', cost = ?14, currency = ?15 WHERE tenant = ?1 AND id = ?2`,
 		tenant, id, end, flag(counted), ms(r.Answered), ms(r.Ended), r.TalkMS, string(r.Network), string(r.AnsweredBy),
-		clean(string(r.Disposition)), intentText(r.Intents), anger, doc(r))
+		clean(string(r.Disposition)), intentText(r.Intents), anger, doc(r), cost, currency)
 	if err != nil {
 		return false, err
 	}
@@ -236,6 +240,6 @@ func (t *tx) settleAttempt(s *Store, tenant, id, person string, r call.Report, c
 	}
 	return true, t.publish(s, tenant, "call.ended", map[string]any{
 		"id": id, "campaign": r.Campaign, "contact": r.Contact, "to": phone, "network": r.Network, "answered_by": r.AnsweredBy,
-		"disposition": r.Disposition, "promise": r.Promise, "talk_ms": r.TalkMS, "started": r.Started, "ended": r.Ended, "direction": r.Direction,
+		"disposition": r.Disposition, "promise": r.Promise, "talk_ms": r.TalkMS, "cost": r.Cost, "started": r.Started, "ended": r.Ended, "direction": r.Direction,
 	})
 }

@@ -217,6 +217,9 @@ type Stats struct {
 	Dispositions map[string]int  `json:"dispositions"`
 	// Reasons are why contacts ended or wait without an attempt.
 	Reasons map[string]int `json:"reasons"`
+	// Spent is by currency; Unpriced counts the answered calls without a cost.
+	Spent    []Spent `json:"-"`
+	Unpriced int     `json:"-"`
 }
 
 // Stats counts attempts by their three outcomes.
@@ -250,6 +253,9 @@ func (s *Store) Stats(ctx context.Context, tenant, id string) (Stats, error) {
 		return nil
 	})
 	if err != nil {
+		return st, err
+	}
+	if st.Spent, st.Unpriced, err = s.spending(ctx, tenant, id); err != nil {
 		return st, err
 	}
 	err = s.each(ctx, "campaign's reasons", `SELECT reason, COUNT(*) FROM campaign_contacts

@@ -74,12 +74,16 @@ func (s *Store) BeginInbound(ctx context.Context, target call.Target) error {
 // contact's turn in its campaign: a promise ends it, a wish to be called sets
 // its moment, and what settled nothing changes nothing.
 func (s *Store) SettleInbound(ctx context.Context, target call.Target, r call.Report) error {
+	packed := pack(r.Ladder)
 	return s.w.do(ctx, "settling a call that came in", func(t *tx) error {
 		person, err := t.person(target)
 		if err != nil {
 			return err
 		}
 		fresh, err := t.settleAttempt(s, target.Tenant, target.Attempt, person, r, false)
+		if err == nil && fresh {
+			err = t.keepLadder(target.Tenant, target.Attempt, packed)
+		}
 		if err != nil || !fresh || target.Campaign == "" || r.Disposition == "" {
 			return err
 		}

@@ -234,8 +234,8 @@ func (s *Store) migrate(ctx context.Context) error {
 	return err
 }
 
-// begin makes the tenant of a server that has one, and drops the lists whose
-// import a crash cut off.
+// begin makes the tenant of a server that has one, and drops the lists and
+// rate tables whose import a crash cut off.
 func (s *Store) begin(ctx context.Context) error {
 	return s.w.do(ctx, "preparing the database", func(t *tx) error {
 		if _, err := t.exec("INSERT INTO tenants (id, name, created) VALUES (?1, ?1, {now}) ON CONFLICT (id) DO NOTHING", tenant.Default); err != nil {
@@ -244,7 +244,9 @@ func (s *Store) begin(ctx context.Context) error {
 		return t.all([]any{s.node},
 			"DELETE FROM contacts WHERE (tenant, list) IN (SELECT tenant, id FROM lists WHERE state = 'loading ' || ?1)",
 			"DELETE FROM list_errors WHERE (tenant, list) IN (SELECT tenant, id FROM lists WHERE state = 'loading ' || ?1)",
-			"DELETE FROM lists WHERE state = 'loading ' || ?1")
+			"DELETE FROM lists WHERE state = 'loading ' || ?1",
+			"DELETE FROM rates WHERE (tenant, rate_table) IN (SELECT tenant, id FROM rate_tables WHERE state = 'loading ' || ?1)",
+			"DELETE FROM rate_tables WHERE state = 'loading ' || ?1")
 	})
 }
 

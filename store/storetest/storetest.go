@@ -62,6 +62,8 @@ func Run(t *testing.T, b Bench) {
 		{"calls that come in", testInbound},
 		{"who calls", testMatters},
 		{"a crash in a call that came in", testInboundCrash},
+		{"rates", testRates},
+		{"rate tables", testRateTables},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, b) })
 	}
