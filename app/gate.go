@@ -66,6 +66,9 @@ type ruled struct {
 	once    sync.Once
 }
 
+// Unwrap gives what the call can do beside (call.As).
+func (r *ruled) Unwrap() call.Leg { return r.Leg }
+
 func (r *ruled) Ended() call.Cause {
 	c := r.Leg.Ended()
 	c.Rules = r.rulings

@@ -45,7 +45,11 @@ func TestTheGateDialsOnlyWhatTheRulesAllow(t *testing.T) {
 				t.Fatal(err)
 			}
 			g := &gate{next: n, kernel: kernel, now: func() time.Time { return c.now }, tests: allowed}
-			cause := g.Dial(t.Context(), c.target).Ended()
+			leg := g.Dial(t.Context(), c.target)
+			if _, ok := call.As[call.Holder](leg); ok {
+				t.Error("a refused call seems to be able to rest")
+			}
+			cause := leg.Ended()
 			if got := len(n.dialled) == 1; got != c.dialed {
 				t.Fatalf("dialled %v, want %v", n.dialled, c.dialed)
 			}

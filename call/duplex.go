@@ -73,6 +73,7 @@ type duplex struct {
 	voice    time.Duration // end of the last frame that sounded like speech
 	lost     int           // signals nobody took
 	promptOn bool
+	held     bool // the far side holds us
 }
 
 func newDuplex(leg Leg, e *ear.Ear, stream asr.Stream) *duplex {
@@ -99,9 +100,13 @@ func (d *duplex) tick(t beat.Tick) {
 		d.in = media.Frame{Rate: media.Rate8k, PCM: d.quiet[:], Flags: media.Silence}
 	}
 	d.in.At = d.now
-	heard := d.ear.Hear(d.in, d.out)
+	in := d.in
+	if d.held { // whatever sounds there is nobody's answer
+		in.PCM, in.Flags = d.quiet[:], media.Silence
+	}
+	heard := d.ear.Hear(in, d.out)
 	d.act(heard)
-	d.feed(heard)
+	d.feed(heard, in)
 	d.speak()
 	if d.recorder != nil {
 		d.recorder.Record(d.in, d.out)
@@ -146,7 +151,7 @@ func (d *duplex) act(h ear.Heard) {
 }
 
 // feed passes an utterance to the recogniser, with the moment before it.
-func (d *duplex) feed(h ear.Heard) {
+func (d *duplex) feed(h ear.Heard, in media.Frame) {
 	if h.Speech {
 		d.voice = d.now + media.Tick
 	}
@@ -158,9 +163,9 @@ func (d *duplex) feed(h ear.Heard) {
 		}
 	}
 	if h.Feed && d.stream != nil {
-		_ = d.stream.WriteFrame(d.in)
+		_ = d.stream.WriteFrame(in)
 	}
-	d.preroll.add(d.in)
+	d.preroll.add(in)
 	switch {
 	case h.Known:
 		d.tell(signal{kind: sigMeant, onset: d.onset, voice: d.voice})

@@ -21,6 +21,8 @@ type item struct {
 	prompt dialog.Prompt
 	text   string
 	stream tts.Stream
+	step   int // that it belongs to, and which of its prompts it is
+	n      int
 	// last: after this prompt the customer has the floor.
 	last bool
 }
@@ -30,6 +32,7 @@ type played struct {
 	prompt   dialog.Prompt
 	text     string
 	heard    string
+	step, n  int
 	from, to time.Duration // on the player's clock
 	cut      bool
 	last     bool
@@ -128,7 +131,7 @@ func (p *player) next(at time.Duration, out *media.Frame) (started bool, done *p
 // finish takes the head off the queue after its last frame, or its failure.
 func (p *player) finish(at time.Duration, err error) played {
 	it := p.queue[0]
-	d := played{prompt: it.prompt, text: it.text, heard: it.text, from: p.from, to: at, last: it.last}
+	d := played{prompt: it.prompt, text: it.text, heard: it.text, from: p.from, to: at, last: it.last, step: it.step, n: it.n}
 	if !p.started {
 		d.from = at
 	}
@@ -154,7 +157,7 @@ func (p *player) cut(at time.Duration) []played {
 	var all []played
 	for len(p.queue) > 0 {
 		it := p.queue[0]
-		d := played{prompt: it.prompt, text: it.text, from: p.from, to: at, cut: true, last: it.last}
+		d := played{prompt: it.prompt, text: it.text, from: p.from, to: at, cut: true, last: it.last, step: it.step, n: it.n}
 		if p.started {
 			d.heard = heardText(it.text, it.stream.Marks(), p.heard)
 		} else {

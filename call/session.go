@@ -40,7 +40,7 @@ type Parts struct {
 // Moment is something a live view shows.
 type Moment struct {
 	At    time.Time
-	State string // "ringing", "early_media", "answered", "ended", or ""
+	State string // "ringing", "early_media", "answered", "held", "resumed", "ended", or ""
 	Turn  *Turn
 }
 
@@ -171,6 +171,9 @@ type conversation struct {
 	digits   <-chan rune
 	progress <-chan Progress
 
+	pausing
+	prompts []dialog.Prompt // of the latest step that speaks
+
 	greet, final, key, last, talk timer
 	awaiting                      time.Duration // customer's last voice, until the bot speaks
 	latency                       latencies
@@ -279,6 +282,11 @@ func (c *conversation) loop(setup, work context.Context) {
 		case <-c.last.C():
 			c.last.stop()
 			c.end(work, PartyBot)
+		case held := <-c.held:
+			c.heldNow(work, held)
+		case <-c.limit.C():
+			c.limit.stop()
+			c.holdOver(work)
 		case <-c.talk.C():
 			c.talk.stop()
 			c.report.Problem = "the call reached its longest allowed talk time"
@@ -322,6 +330,9 @@ func (c *conversation) answer(work context.Context, p Progress) {
 		if err := c.parts.Facts.Answered(work, c.target, p.At, p.Leg); err != nil {
 			c.trouble("keep the answer", err)
 		}
+	}
+	if h, ok := As[Holder](c.leg); ok {
+		c.held = h.Held()
 	}
 	recorder := c.openRecorder()
 	// The answer's place on the beat's clock is known only there.

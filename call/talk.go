@@ -38,7 +38,7 @@ func (c *conversation) signalled(work context.Context, s signal) {
 	case sigMeant:
 		c.meant(work, s)
 	case sigQuiet:
-		if c.isUp && c.started && !c.speaking {
+		if c.isUp && c.started && !c.speaking && !c.isHeld {
 			c.turn(work, dialog.Turn{Kind: dialog.Quiet})
 		}
 	case sigVerdict:
@@ -319,10 +319,22 @@ func (c *conversation) do(work context.Context, step dialog.Step) {
 	c.ending, c.transfer = step.End, step.Transfer
 	if len(step.Prompts) == 0 {
 		c.silent(work)
+		c.listenOn()
+		return
 	}
+	c.prompts, c.said = step.Prompts, 0
+	c.step++
+	if !c.isHeld { // it is said when the customer is back
+		c.say(work, 0)
+	}
+}
+
+// say speaks the step's prompts from this one on.
+func (c *conversation) say(work context.Context, from int) {
 	c.listenOn()
-	for i, p := range step.Prompts {
-		if step.End {
+	for i, p := range c.prompts[from:] {
+		i += from
+		if c.ending {
 			p.Mode = "never" // a goodbye is not interrupted; there is nothing to answer any more
 		}
 		stream, err := c.parts.Speaker.Prompt(work, c.parts.Policy.Voice(), p.Segments)
@@ -330,7 +342,7 @@ func (c *conversation) do(work context.Context, step dialog.Step) {
 			c.mute(work, err)
 			return
 		}
-		it := item{prompt: p, text: p.Text(), stream: stream, last: i == len(step.Prompts)-1}
+		it := item{prompt: p, text: p.Text(), stream: stream, step: c.step, n: i, last: i == len(c.prompts)-1}
 		c.onBeat(func(d *duplex) { d.player.play(it) })
 	}
 }
@@ -361,7 +373,7 @@ func (c *conversation) promptStarted(s signal) {
 }
 
 func (c *conversation) promptEnded(work context.Context, p played) {
-	turn := Turn{By: PartyBot, FromMS: c.ms(p.from), ToMS: c.ms(p.to), Text: p.text, BargedIn: p.cut}
+	turn := Turn{By: PartyBot, FromMS: c.ms(p.from), ToMS: c.ms(p.to), Text: p.text, BargedIn: p.cut && !c.isHeld}
 	if p.cut || p.err != nil {
 		turn.HeardText = p.heard
 		c.cutHeard += p.heard
@@ -377,6 +389,9 @@ func (c *conversation) promptEnded(work context.Context, p played) {
 	if p.err != nil {
 		c.mute(work, p.err)
 		return
+	}
+	if !p.cut && p.step == c.step {
+		c.said = p.n + 1
 	}
 	if p.last && !p.cut {
 		c.silent(work)

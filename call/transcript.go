@@ -97,7 +97,7 @@ func (c *conversation) drain() {
 
 // close frees everything the call opened, in the reverse order.
 func (c *conversation) close() {
-	for _, t := range []*timer{&c.greet, &c.final, &c.key, &c.last, &c.talk} {
+	for _, t := range []*timer{&c.greet, &c.final, &c.key, &c.last, &c.talk, &c.limit} {
 		t.stop()
 	}
 	c.running.Wait()

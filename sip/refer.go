@@ -78,7 +78,7 @@ type errand func()
 func (l *leg) Transfer(ctx context.Context, to string, with call.Leg) error {
 	replaces := ""
 	if with != nil {
-		other, ok := with.(*leg)
+		other, ok := call.As[*leg](with)
 		if !ok || other == l {
 			return fmt.Errorf("%w: an attended transfer needs a second SIP leg", ErrTransfer)
 		}

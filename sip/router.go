@@ -199,6 +199,9 @@ func (l *routed) Done() <-chan struct{}          { return l.done }
 func (l *routed) Ended() call.Cause              { return l.cause }
 func (l *routed) Media() call.MediaStats         { return l.current.Load().leg.Media() }
 
+// Unwrap gives the leg of the trunk that has the call now (call.As).
+func (l *routed) Unwrap() call.Leg { return l.current.Load().leg }
+
 // Hangup implements call.Leg; no further trunk is tried.
 func (l *routed) Hangup(ctx context.Context) error {
 	l.mu.Lock()

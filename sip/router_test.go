@@ -70,6 +70,9 @@ func TestSecondTrunkTakesOver(t *testing.T) {
 	p.second.reply(two, "200 OK", sdp)
 	p.second.expect("ACK")
 	step(t, l, call.Answered)
+	if h, ok := call.As[call.Holder](l); !ok || h.Held() != l.(*routed).current.Load().leg.(*leg).Held() {
+		t.Error("the leg that has the call now is hidden")
+	}
 	if err := l.ReadFrame(&f); err != nil || f.At != media.Tick {
 		t.Errorf("the clock stands at %v, %v, want %v", f.At, err, media.Tick)
 	}

@@ -4,9 +4,11 @@ package main
 
 import (
 	"fmt"
+	"io/fs"
 	"net/http"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -77,6 +79,21 @@ func (s *server) cameIn(limit time.Duration) (r call.Report) {
 	return r
 }
 
+// recorded is the recording of a call.
+func (s *server) recorded(id string) (sound wav.Sound) {
+	s.t.Helper()
+	err := filepath.WalkDir(filepath.Join(s.data, "recordings"), func(path string, d fs.DirEntry, err error) error {
+		if err == nil && strings.Contains(path, id) && strings.HasSuffix(path, ".wav") {
+			sound, err = wav.Read(path)
+		}
+		return err
+	})
+	if err != nil || len(sound.PCM) == 0 {
+		s.t.Fatalf("the call %s was not recorded: %v", id, err)
+	}
+	return sound
+}
+
 // spoke reports whether somebody said this in the call.
 func spoke(r call.Report, by call.Party, words string) bool {
 	for _, turn := range r.Turns {
@@ -143,5 +160,43 @@ func TestSomebodyUnknownCalls(t *testing.T) {
 	}
 	if !spoke(r, call.PartyBot, "i cannot find your matter") || spoke(r, call.PartyBot, "payment") {
 		t.Errorf("turns %+v", r.Turns)
+	}
+}
+
+// TestAHoldInTheMiddleOfAPrompt, by SIPp: nothing is said until the caller is
+// back, and then the prompt is said again.
+func TestAHoldInTheMiddleOfAPrompt(t *testing.T) {
+	need(t, "flite", "sipp")
+	config, port := open(t, "127.0.0.1:9", "")
+	s := serve(t, t.TempDir(), config)
+	_, verdict := startSIPp(t, append(scenarioOf(t, sipScenarios+"in_hold.xml",
+		`<pause milliseconds="1500"/>`, `<pause milliseconds="4000"/>`, `<pause milliseconds="300"/>`, `<pause milliseconds="6000"/>`),
+		"-s", "+12025550199", fmt.Sprintf("127.0.0.1:%d", port))...)
+	if err := <-verdict; err != nil {
+		t.Error(err)
+	}
+	r := s.cameIn(10 * time.Second)
+	cut := slices.IndexFunc(r.Turns, func(turn call.Turn) bool { return turn.HeardText != "" })
+	if cut < 0 || cut+1 >= len(r.Turns) || r.Turns[cut+1].Text != r.Turns[cut].Text || r.Turns[cut].BargedIn {
+		t.Fatalf("no prompt was cut by the hold and said again: %+v", r.Turns)
+	}
+	from, to := r.Turns[cut].ToMS, r.Turns[cut+1].FromMS
+	if to-from < 3800 || to-from > 6000 {
+		t.Errorf("the bot was silent for %d ms, the hold was 4 s", to-from)
+	}
+	sound := s.recorded(r.ID)
+	loud := func(from, to int64) (n int) {
+		for i := from * 8; i < to*8 && int(2*i+1) < len(sound.PCM); i++ {
+			if v := sound.PCM[2*i+1]; v > 30 || v < -30 {
+				n++
+			}
+		}
+		return n
+	}
+	if n := loud(from+100, to-100); n > 0 {
+		t.Errorf("%d samples of the bot's side sound while the caller held", n)
+	}
+	if loud(from-1500, from) < 1000 || loud(to, to+1000) < 1000 {
+		t.Errorf("the bot cannot be heard around the hold")
 	}
 }
