@@ -70,6 +70,7 @@ func (t TrunkConfig) settings() (sip.Trunk, error) {
 		Proxy: t.Proxy, Domain: t.Domain, FromDomain: t.FromDomain, ContactDomain: t.ContactDomain, Dial: t.DialPlan.plan(),
 		CallerID: t.CallerID, Channels: t.Channels, CPS: t.CallsPerSecond, SRTP: secure,
 		Priority: t.Priority, Weight: t.Weight, Identity: t.Identity.identity(),
+		Register: sip.Registration(t.Register), Probe: t.Probe,
 	}
 	for _, p := range t.Peers {
 		network, err := netip.ParsePrefix(p)

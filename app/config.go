@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/goccy/go-yaml"
 )
@@ -79,6 +80,11 @@ type TrunkConfig struct {
 	// Priority and Weight choose between trunks; lower priorities come first.
 	Priority int `yaml:"priority"`
 	Weight   int `yaml:"weight"`
+	// Register is how the trunk is told where we are; without a registrar it is
+	// not.
+	Register RegisterConfig `yaml:"register"`
+	// Probe is how often OPTIONS asks whether the trunk works; 0 for never.
+	Probe time.Duration `yaml:"probe"`
 	// SRTP is off, offer or require.
 	SRTP string `yaml:"srtp"`
 	// Peers are further addresses and networks from which the carrier calls us.
@@ -101,6 +107,17 @@ type IdentityConfig struct {
 	FromName  string `yaml:"from_name"`
 	// Passport passes a call's Identity header on.
 	Passport bool `yaml:"passport"`
+}
+
+// RegisterConfig is a trunk's registration.
+type RegisterConfig struct {
+	// Registrar is the domain to register in, "host" or "host:port".
+	Registrar string `yaml:"registrar"`
+	// User of the address of record; empty for the trunk's username.
+	User string `yaml:"user"`
+	// Contact is the user part of our Contact; empty for User.
+	Contact string        `yaml:"contact"`
+	Expires time.Duration `yaml:"expires"`
 }
 
 // DialPlanConfig is the form in which a carrier wants the numbers of a call.

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -20,6 +21,7 @@ func TestTheSampleShowsTheDefaults(t *testing.T) {
 		DialPlan: DialPlanConfig{Scheme: "sip", Callee: []RewriteConfig{{Prefix: "+"}}, Caller: []RewriteConfig{}},
 		CallerID: "+12025550100", Channels: 30, CallsPerSecond: 5, SRTP: "off", Priority: 0, Weight: 1,
 		Identity: IdentityConfig{Asserted: "none", Preferred: "none"}, Peers: []string{},
+		Register: RegisterConfig{Expires: time.Hour}, Probe: 30 * time.Second,
 	}}
 	want.Inbound = []InboundConfig{{
 		Number: "+12025550100", Trunk: "carrier", Tenant: "default", Flow: "payment-reminder.en", UnknownFlow: "unknown-caller.en", Language: "en",
@@ -49,6 +51,8 @@ func TestWrongConfigurationsSayWhatToDo(t *testing.T) {
 		"identity":           {"trunks:\n  - {name: a, host: h, identity: {asserted: true}}\n", "set trusted, or use preferred"},
 		"identity's privacy": {"trunks:\n  - {name: a, host: h, identity: {privacy: secret}}\n", `privacy "secret" is unknown`},
 		"weight":             {"trunks:\n  - {name: a, host: h, weight: -1}\n", "weight must be 0 to 65535"},
+		"probe too often":    {"trunks:\n  - {name: a, host: h, probe: 10ms}\n", "probe: 10ms is too often"},
+		"register nobody":    {"trunks:\n  - {name: a, host: h, register: {registrar: r}}\n", "give it a user"},
 		"name of two":        {"trunks:\n  - {name: 'a,b', host: h}\n", "a comma"},
 		"peers":              {"trunks:\n  - {name: a, host: h, peers: [carrier.example]}\n", "neither an address nor a network"},
 		"inbound, number":    {inboundOf("h", "number: nobody"), "inbound[0]: number"},

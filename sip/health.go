@@ -9,13 +9,15 @@ import "time"
 //
 // The breaker opens after breakAfter failures in a row and lets one call or
 // probe through after a pause that doubles with each one that fails. A call
-// that the callee refuses is a success of the trunk.
+// that the callee refuses is a success of the trunk. A probe takes back only
+// what probes said: a trunk may answer OPTIONS and carry no call.
 type health struct {
 	failures int           // in a row
 	pause    time.Duration // of the breaker, 0 while it is closed
 	until    time.Time     // no calls before
 	asked    bool          // the trunk asked for this rest itself
-	trial    bool          // one call is on its way to find out
+	trial    bool          // one call or probe is on its way to find out
+	probed   bool          // all failures in a row were of probes
 }
 
 // Bounds of a rest. A trunk may ask for more than maxRest and does not get it:
@@ -58,6 +60,7 @@ func (h *health) good(now time.Time) {
 // without one.
 func (h *health) bad(now time.Time, rest time.Duration) {
 	h.failures++
+	h.probed = false
 	was := h.trial
 	h.trial = false
 	if rest > 0 {
@@ -75,6 +78,20 @@ func (h *health) bad(now time.Time, rest time.Duration) {
 	}
 	h.asked = false
 	h.extend(now.Add(h.pause))
+}
+
+// missed notes that a probe failed, as bad does for a call.
+func (h *health) missed(now time.Time, rest time.Duration) {
+	probes := h.failures == 0 || h.probed
+	h.bad(now, rest)
+	h.probed = probes
+}
+
+// answered notes that a probe was answered well.
+func (h *health) answered(now time.Time) {
+	if h.probed {
+		h.good(now)
+	}
 }
 
 func (h *health) extend(until time.Time) {

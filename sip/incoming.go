@@ -129,7 +129,7 @@ func (a *account) sends(from netip.Addr) bool {
 			return true
 		}
 	}
-	return slices.ContainsFunc(a.Peers, func(p netip.Prefix) bool { return p.Contains(from) })
+	return slices.ContainsFunc(a.Peers, func(p netip.Prefix) bool { return p.Contains(from) }) || a.knows(from)
 }
 
 // receive begins the leg of a call that is taken; a status other than 0 says

@@ -91,8 +91,9 @@ func (a *account) choice(to string, now time.Time) choice {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return choice{
-		name: a.Name, priority: a.Priority, weight: a.Weight, takes: takes, admits: a.health.admits(now),
-		live: int(a.live.Load()), channels: a.Channels,
+		name: a.Name, priority: a.Priority, weight: a.Weight, takes: takes,
+		admits: a.health.admits(now) && a.registered(now) == nil,
+		live:   int(a.live.Load()), channels: a.Channels,
 	}
 }
 

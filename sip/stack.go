@@ -81,7 +81,8 @@ type Options struct {
 	// channels of their trunks; 0 for 100.
 	MaxIncoming int
 
-	second time.Duration // of session timers; 0 for a real one
+	second time.Duration // of session timers and registrations; 0 for a real one
+	often  time.Duration // how often trunks with a Probe are probed; 0 for Probe
 	limits *streamLimits // nil for defaultLimits
 }
 
@@ -212,6 +213,9 @@ func New(o Options) (*Stack, error) {
 		if err := s.addTrunk(t); err != nil {
 			return nil, err
 		}
+		if a := s.trunks[t.Name]; a.Probe > 0 && o.often > 0 {
+			a.Probe = o.often
+		}
 	}
 	if err := s.bind(o); err != nil {
 		return nil, err
@@ -274,6 +278,8 @@ func (s *Stack) Run(ctx context.Context) error {
 	broken := s.listen()
 	tick := time.NewTicker(max(linger()/8, 10*time.Millisecond))
 	defer tick.Stop()
+	stopTending := s.tend(ctx)
+	defer stopTending()
 	var failed error
 loop:
 	for {
@@ -288,6 +294,7 @@ loop:
 			s.conns.sweep(now)
 		}
 	}
+	stopTending()
 	s.hangAll(false)
 	ended := make(chan struct{})
 	go func() { s.work.Wait(); close(ended) }()

@@ -59,11 +59,14 @@ func (s *shunned) has(a netip.AddrPort, now time.Time) bool {
 	return ok && now.Before(until)
 }
 
-// arrange puts the hops that failed lately at the end; otherwise the order
-// stays.
-func arrange(hops []hop, failed func(netip.AddrPort) bool) {
+// arrange puts the hop where the trunk stands registered in front and those
+// that failed lately at the end; otherwise the order stays.
+func arrange(hops []hop, home netip.AddrPort, failed func(netip.AddrPort) bool) {
 	rank := func(h hop) int {
-		if failed(h.addr) {
+		switch {
+		case failed(h.addr):
+			return 2
+		case h.addr != home:
 			return 1
 		}
 		return 0
@@ -88,8 +91,14 @@ func (s *Stack) locate(ctx context.Context, p place) ([]hop, error) {
 			hops[i].name = p.name
 		}
 	}
+	var home netip.AddrPort
+	if a := p.account; a != nil {
+		a.mu.Lock()
+		home = a.home
+		a.mu.Unlock()
+	}
 	now := time.Now()
-	arrange(hops, func(a netip.AddrPort) bool { return s.shunned.has(a, now) })
+	arrange(hops, home, func(a netip.AddrPort) bool { return s.shunned.has(a, now) })
 	return hops, nil
 }
 

@@ -59,6 +59,11 @@ type Trunk struct {
 	// Priority and Weight choose between several trunks: lower priorities come
 	// first, equals share the calls by weight.
 	Priority, Weight int
+	// Register says where and how we register; the zero value does not.
+	Register Registration
+	// Probe is how often the trunk is asked by OPTIONS whether it works; 0 for
+	// never.
+	Probe time.Duration
 	// SRTP is whether sound is protected.
 	SRTP SRTP
 	// Identity says how the caller is named beside From.
@@ -82,8 +87,12 @@ type account struct {
 	live  atomic.Int64
 	pace  *rate.Limiter // nil: unbounded
 
-	mu     sync.Mutex
-	health health
+	mu      sync.Mutex
+	health  health
+	binding binding        // of Register
+	home    netip.AddrPort // where it stands registered
+	known   []netip.Addr   // listened to on its account
+	probed  Probed         // the last one, zero before
 }
 
 // Check finds what is wrong with a trunk's settings; it asks nobody.
@@ -109,6 +118,9 @@ func newAccount(t Trunk) (*account, error) {
 	}
 	if t.Priority < 0 || t.Weight < 0 || t.Weight > maxWeight {
 		return nil, fmt.Errorf("trunk %q: priority must not be below 0, weight must be 0 to %d", t.Name, maxWeight)
+	}
+	if err := errors.Join(t.Register.check(t), checkProbe(t.Probe)); err != nil {
+		return nil, fmt.Errorf("trunk %q: %w", t.Name, err)
 	}
 	plan, err := newDialplan(t.Dial)
 	if err != nil {
@@ -146,9 +158,9 @@ const maxPaceWait = 500 * time.Millisecond
 // take reserves a channel and waits for the trunk's pace. It tells whether the
 // call is the one that finds out whether the trunk works again.
 func (a *account) take(ctx context.Context) (trial bool, err error) {
-	trial, until, ok := a.begin(time.Now())
-	if !ok {
-		return false, fmt.Errorf("%w: %s gets calls again after %s", ErrTrunkRests, a.Name, until.Format(time.TimeOnly))
+	trial, err = a.begin(time.Now())
+	if err != nil {
+		return false, fmt.Errorf("trunk %s: %w", a.Name, err)
 	}
 	if n := a.live.Add(1); a.Channels > 0 && n > int64(a.Channels) {
 		a.release(trial)
@@ -177,16 +189,19 @@ func (a *account) release(trial bool) {
 	a.health.drop()
 }
 
-// begin takes the trunk's word, or the breaker's, on whether a call may go
-// there; if not, it says until when.
-func (a *account) begin(now time.Time) (trial bool, until time.Time, ok bool) {
+// begin takes the trunk's word, the registrar's or the breaker's, on whether a
+// call may go there.
+func (a *account) begin(now time.Time) (trial bool, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if err := a.registered(now); err != nil {
+		return false, err
+	}
 	if !a.health.admits(now) {
-		return false, a.health.until, false
+		return false, fmt.Errorf("%w; it gets calls again after %s", ErrTrunkRests, a.health.until.Format(time.TimeOnly))
 	}
 	a.health.begin()
-	return a.health.trial, time.Time{}, true
+	return a.health.trial, nil
 }
 
 // works notes that the trunk carried a call beyond itself.
