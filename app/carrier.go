@@ -38,6 +38,21 @@ func newSIP(c Config, o sip.Options) (*sip.Stack, error) {
 	return sip.New(o)
 }
 
+// listener is the TLS socket as the SIP stack wants it.
+func (t SIPTLSConfig) listener() sip.TLSListener {
+	return sip.TLSListener{Port: t.Port, Certificate: t.Certificate, Key: t.Key, ClientCA: t.ClientCA}
+}
+
+// doors opens the sockets for connections of trunks, where they are wished.
+func (c SIPConfig) doors(o sip.Options) sip.Options {
+	o.TCP = c.TCP
+	if c.TLS.on() {
+		l := c.TLS.listener()
+		o.TLS = &l
+	}
+	return o
+}
+
 // trunk is the account as the SIP stack wants it, with its secret.
 func (t TrunkConfig) trunk() (sip.Trunk, error) {
 	trunk, err := t.settings()
@@ -62,11 +77,13 @@ func (t TrunkConfig) settings() (sip.Trunk, error) {
 	if err != nil {
 		return sip.Trunk{}, fmt.Errorf("trunk %s: %w", t.Name, err)
 	}
-	if s := t.DialPlan.Scheme; s != "" && s != "sip" && s != "tel" {
-		return sip.Trunk{}, fmt.Errorf("trunk %s: dial_plan.scheme %q is neither sip nor tel", t.Name, s)
+	if s := t.DialPlan.Scheme; s != "" && s != "sip" && s != "sips" && s != "tel" {
+		return sip.Trunk{}, fmt.Errorf("trunk %s: dial_plan.scheme %q is none of sip, sips, tel", t.Name, s)
 	}
 	trunk := sip.Trunk{
-		Name: t.Name, Host: host, Port: port, Username: t.Username, Realm: t.Realm,
+		Name: t.Name, Host: host, Port: port, Transport: t.Transport, LargeOverTCP: t.LargeOverTCP,
+		TLS:      sip.TLS{CA: t.TLS.CA, ServerName: t.TLS.ServerName, Certificate: t.TLS.Certificate, Key: t.TLS.Key},
+		Username: t.Username, Realm: t.Realm,
 		Proxy: t.Proxy, Domain: t.Domain, FromDomain: t.FromDomain, ContactDomain: t.ContactDomain, Dial: t.DialPlan.plan(),
 		CallerID: t.CallerID, Channels: t.Channels, CPS: t.CallsPerSecond, SRTP: secure,
 		Priority: t.Priority, Weight: t.Weight, Identity: t.Identity.identity(),
@@ -109,6 +126,6 @@ func (p DialPlanConfig) plan() sip.DialPlan {
 		return out
 	}
 	return sip.DialPlan{
-		Callee: rewrites(p.Callee), Caller: rewrites(p.Caller), Tel: p.Scheme == "tel", UserPhone: p.UserPhone,
+		Callee: rewrites(p.Callee), Caller: rewrites(p.Caller), Tel: p.Scheme == "tel", SIPS: p.Scheme == "sips", UserPhone: p.UserPhone,
 	}
 }

@@ -56,13 +56,35 @@ type SIPConfig struct {
 	// DNS is the server asked for the names of trunks; empty for those of
 	// resolv.conf.
 	DNS string `yaml:"dns"`
+	// TCP lets trunks connect to the port of Listen.
+	TCP bool         `yaml:"tcp"`
+	TLS SIPTLSConfig `yaml:"tls"`
 }
+
+// SIPTLSConfig is the socket on which trunks may connect over TLS; there is
+// none without a certificate.
+type SIPTLSConfig struct {
+	Port        uint16 `yaml:"port"`
+	Certificate string `yaml:"certificate"`
+	Key         string `yaml:"key"`
+	// ClientCA has trunks show a certificate of this authority.
+	ClientCA string `yaml:"client_ca"`
+}
+
+// on reports whether there is such a socket.
+func (t SIPTLSConfig) on() bool { return t.Certificate != "" || t.Key != "" || t.ClientCA != "" }
 
 // TrunkConfig is a carrier account.
 type TrunkConfig struct {
 	Name string `yaml:"name"`
 	// Host is the carrier's "host" or "host:port".
-	Host     string `yaml:"host"`
+	Host string `yaml:"host"`
+	// Transport is udp, tcp or tls.
+	Transport string         `yaml:"transport"`
+	TLS       TrunkTLSConfig `yaml:"tls"`
+	// LargeOverTCP sends what is too large for one UDP packet over TCP.
+	LargeOverTCP bool `yaml:"large_over_tcp"`
+
 	Username string `yaml:"username"`
 	Password string `yaml:"password"`
 	// PasswordFile keeps the secret out of this file.
@@ -120,9 +142,17 @@ type RegisterConfig struct {
 	Expires time.Duration `yaml:"expires"`
 }
 
+// TrunkTLSConfig is how a carrier's certificate is checked, and our own.
+type TrunkTLSConfig struct {
+	CA          string `yaml:"ca"`
+	ServerName  string `yaml:"server_name"`
+	Certificate string `yaml:"certificate"`
+	Key         string `yaml:"key"`
+}
+
 // DialPlanConfig is the form in which a carrier wants the numbers of a call.
 type DialPlanConfig struct {
-	// Scheme of the called URI: sip (also when empty) or tel.
+	// Scheme of the called URI: sip (also when empty), sips or tel.
 	Scheme    string          `yaml:"scheme"`
 	UserPhone bool            `yaml:"user_phone"`
 	Callee    []RewriteConfig `yaml:"callee"`
@@ -207,7 +237,7 @@ func Defaults() Config {
 	return Config{
 		Data:      "data",
 		HTTP:      HTTPConfig{Listen: "127.0.0.1:8080"},
-		SIP:       SIPConfig{Listen: "127.0.0.1:5060", MediaPorts: "20000-20999"},
+		SIP:       SIPConfig{Listen: "127.0.0.1:5060", MediaPorts: "20000-20999", TLS: SIPTLSConfig{Port: 5061}},
 		CallerIDs: defaultCallerIDs(),
 		ASR:       ASRConfig{Engine: "pocketsphinx", Pocketsphinx: PocketsphinxConfig{Workers: 1, Streams: 64}},
 		TTS:       TTSConfig{Workers: 1, CacheBytes: 64 << 20},
@@ -250,16 +280,14 @@ func Load(path string) (Config, error) {
 
 // relativeTo resolves secret, certificate and rate files beside the configuration.
 func (c *Config) relativeTo(dir string) {
-	for _, p := range []*string{&c.HTTP.Certificate, &c.HTTP.Key} {
+	files := []*string{&c.HTTP.Certificate, &c.HTTP.Key, &c.SIP.TLS.Certificate, &c.SIP.TLS.Key, &c.SIP.TLS.ClientCA}
+	for i := range c.Trunks {
+		t := &c.Trunks[i]
+		files = append(files, &t.PasswordFile, &t.Rates, &t.TLS.CA, &t.TLS.Certificate, &t.TLS.Key)
+	}
+	for _, p := range files {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
-		}
-	}
-	for i := range c.Trunks {
-		for _, p := range []*string{&c.Trunks[i].PasswordFile, &c.Trunks[i].Rates} {
-			if *p != "" && !filepath.IsAbs(*p) {
-				*p = filepath.Join(dir, *p)
-			}
 		}
 	}
 }
@@ -279,6 +307,11 @@ func (c *Config) check() error {
 	}
 	if _, err := netip.ParseAddrPort(c.SIP.Listen); err != nil {
 		bad("sip.listen: %q is not ADDRESS:PORT with a numeric address", c.SIP.Listen)
+	}
+	if c.SIP.TLS.on() {
+		if err := c.SIP.TLS.listener().Check(); err != nil {
+			bad("sip.tls: %w", err)
+		}
 	}
 	if c.SIP.MediaAddress != "" {
 		if _, err := netip.ParseAddr(c.SIP.MediaAddress); err != nil {

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -53,7 +54,7 @@ func checks(c Config) []check {
 		{"disk", func(context.Context) (string, error) { return diskSpace(c.Data) }},
 		{"database", func(ctx context.Context) (string, error) { return databaseFound(ctx, c) }},
 		{"http", func(ctx context.Context) (string, error) { return tcpFree(ctx, c.HTTP.Listen) }},
-		{"sip", func(ctx context.Context) (string, error) { return udpFree(ctx, c.SIP.Listen) }},
+		{"sip", func(ctx context.Context) (string, error) { return sipFree(ctx, c.SIP) }},
 		{"media ports", func(ctx context.Context) (string, error) { return mediaFree(ctx, c) }},
 		{"trunks", func(ctx context.Context) (string, error) { return trunksFound(ctx, c) }},
 		{"clock", func(context.Context) (string, error) { return clockRuns() }},
@@ -140,6 +141,49 @@ func tcpFree(ctx context.Context, address string) (string, error) {
 	}
 	return address, l.Close()
 }
+
+// sipFree tries the SIP sockets and looks at the certificate of TLS.
+func sipFree(ctx context.Context, c SIPConfig) (string, error) {
+	text, err := udpFree(ctx, c.Listen)
+	if err != nil {
+		return "", err
+	}
+	listen, err := netip.ParseAddrPort(c.Listen)
+	if err != nil {
+		return "", err
+	}
+	streamFree := func(port uint16) error {
+		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", netip.AddrPortFrom(listen.Addr(), port).String())
+		if err != nil {
+			return fmt.Errorf("%w; is a server running? choose another port with sip.listen or sip.tls.port", err)
+		}
+		return l.Close()
+	}
+	if c.TCP {
+		if err := streamFree(listen.Port()); err != nil {
+			return "", err
+		}
+		text += ", also over TCP"
+	}
+	if !c.TLS.on() {
+		return text, nil
+	}
+	if err := streamFree(c.TLS.Port); err != nil {
+		return "", err
+	}
+	pair, err := tls.LoadX509KeyPair(c.TLS.Certificate, c.TLS.Key)
+	if err != nil {
+		return "", fmt.Errorf("sip.tls: %w", err)
+	}
+	until := pair.Leaf.NotAfter
+	if left := time.Until(until); left < leastCertificate {
+		return "", fmt.Errorf("the certificate of sip.tls ends at %s; renew it", until.Format(time.RFC3339))
+	}
+	return fmt.Sprintf("%s, over TLS on port %d with a certificate until %s", text, c.TLS.Port, until.Format(time.DateOnly)), nil
+}
+
+// leastCertificate is the warning before a certificate ends.
+const leastCertificate = 7 * 24 * time.Hour
 
 func udpFree(ctx context.Context, address string) (string, error) {
 	l, err := (&net.ListenConfig{}).ListenPacket(ctx, "udp", address)

@@ -31,6 +31,9 @@ type DialPlan struct {
 	Caller []Rewrite
 	// Tel writes tel: URIs (RFC 3966) into the request line and To.
 	Tel bool
+	// SIPS writes sips: URIs, which ask for TLS on every hop (RFC 5630); the
+	// trunk's transport must be TLS.
+	SIPS bool
 	// UserPhone adds user=phone to sip: URIs made of a number (RFC 3261
 	// section 19.1.1).
 	UserPhone bool
@@ -48,8 +51,8 @@ type rewriter struct {
 // dialplan is a DialPlan ready for use. It keeps no state: the same numbers
 // always come out the same.
 type dialplan struct {
-	callee, caller []rewriter
-	tel, userPhone bool
+	callee, caller       []rewriter
+	tel, sips, userPhone bool
 }
 
 // maxRewrites bounds a list; every call walks it.
@@ -67,7 +70,10 @@ func newDialplan(p DialPlan) (dialplan, error) {
 	if p.Tel && p.UserPhone {
 		return dialplan{}, errors.New("user=phone belongs to sip: URIs; leave it out where numbers are tel: URIs")
 	}
-	return dialplan{callee: callee, caller: caller, tel: p.Tel, userPhone: p.UserPhone}, nil
+	if p.Tel && p.SIPS {
+		return dialplan{}, errors.New("a number is a tel: or a sips: URI; choose one")
+	}
+	return dialplan{callee: callee, caller: caller, tel: p.Tel, sips: p.SIPS, userPhone: p.UserPhone}, nil
 }
 
 func newRewriters(list string, all []Rewrite) ([]rewriter, error) {
@@ -150,6 +156,9 @@ func (p dialplan) uri(number, host string, port int) sip.Uri {
 		return sip.Uri{Scheme: "tel", Host: user} // sipgo writes a URI without a user this way
 	}
 	u := sip.Uri{Scheme: "sip", User: user, Host: host, Port: port}
+	if p.sips {
+		u.Scheme = "sips"
+	}
 	if p.userPhone {
 		u.UriParams = sip.NewParams()
 		u.UriParams.Add("user", "phone")

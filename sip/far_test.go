@@ -88,7 +88,7 @@ func newFarAt(t *testing.T, at *net.UDPAddr) *far {
 // newFarInto is another socket of the same far side.
 func newFarInto(t *testing.T, at *net.UDPAddr, got chan message) *far {
 	t.Helper()
-	conn, err := net.ListenUDP("udp4", at)
+	conn, err := net.ListenUDP("udp", at)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -80,8 +80,8 @@ func (w *wire) judgeMeaning(h headers) verdict {
 		return statusUnsupportedScheme
 	case !goodURI(w.uri), uriHeaders(w.uri):
 		return sip.StatusBadRequest
-	case !strings.EqualFold(scheme, "sip"):
-		return statusUnsupportedScheme
+	case !strings.EqualFold(scheme, "sip") && !w.secured:
+		return statusUnsupportedScheme // sips: came another way than over TLS
 	case len(w.unsupported()) > 0 && w.method != "ACK" && w.method != "CANCEL":
 		return sip.StatusBadExtension
 	case h.toTag != "":

@@ -45,6 +45,7 @@ func (s *Stack) hear(data []byte, src hop) {
 	}
 	s.tell(time.Now(), data, src, false)
 	w, err := readWire(data)
+	w.secured = src.via == tls
 	v := drop
 	if err == nil {
 		v = w.judge()

@@ -127,7 +127,7 @@ func listenStream(addr netip.AddrPort) (net.Listener, error) {
 	return l, nil
 }
 
-// listen binds the UDP socket. The unspecified IPv6 address hears IPv4 as well.
+// listen binds the UDP socket.
 func listen(addr netip.AddrPort) (*net.UDPConn, error) {
 	conn, err := net.ListenUDP(network("udp", addr.Addr()), net.UDPAddrFromAddrPort(addr))
 	if err != nil {
@@ -139,13 +139,11 @@ func listen(addr netip.AddrPort) (*net.UDPConn, error) {
 	return conn, nil
 }
 
-// network is the name for package net of a kind of socket bound to an address.
+// network is the name for package net of a kind of socket bound to an address:
+// one family only, as the sound has one family only.
 func network(kind string, at netip.Addr) string {
-	switch {
-	case at.Is4():
+	if at.Is4() {
 		return kind + "4"
-	case at.IsUnspecified():
-		return kind
 	}
 	return kind + "6"
 }

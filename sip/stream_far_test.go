@@ -48,6 +48,11 @@ func newStreamFar(t *testing.T, config *cryptotls.Config) *streamFar {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return newStreamFarOn(t, l, config)
+}
+
+func newStreamFarOn(t *testing.T, l net.Listener, config *cryptotls.Config) *streamFar {
+	t.Helper()
 	f := &streamFar{
 		far: &far{t: t, seen: map[string]bool{}, tag: "far1", seq: 100, at: l.Addr().String(), via: "TCP", params: ";transport=tcp"},
 		l:   l, heard: make(chan streamed, 256), opened: make(chan net.Conn, 64),

@@ -5,6 +5,7 @@ import (
 	cryptotls "crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/netip"
@@ -682,4 +683,44 @@ func mustAuthorities(t *testing.T, file string) *x509.CertPool {
 		t.Fatal(err)
 	}
 	return pool
+}
+
+// TestSIPS (RFC 5630): the request line, Contact and Route say sips, and so may
+// the far side, over TLS only.
+func TestSIPS(t *testing.T) {
+	a := newAuthority(t)
+	f := newStreamFar(t, a.server(time.Now().Add(time.Hour), "127.0.0.1"))
+	host, port := splitPort(t, f.addr())
+	r := newRig(t, func(o *Options) {
+		o.Trunks = []Trunk{{
+			Name: "t1", Host: "carrier.example", Proxy: fmt.Sprintf("%s:%d", host, port), Transport: "tls",
+			TLS: TLS{CA: a.file}, Dial: DialPlan{SIPS: true},
+		}}
+	})
+	l, invite := answeredOver(t, r, f, call.Target{Trunk: "t1", To: "+15550009"})
+	if invite.first != "INVITE sips:+15550009@carrier.example SIP/2.0" {
+		t.Errorf("the request line is %q", invite.first)
+	}
+	if c := invite.get("Contact"); !strings.HasPrefix(c, "<sips:parley@") || strings.Contains(c, "transport") {
+		t.Errorf("Contact is %q", c)
+	}
+	if route := invite.get("Route"); !strings.HasPrefix(route, "<sips:"+f.addr()) {
+		t.Errorf("Route is %q", route)
+	}
+	bye := f.request("BYE", invite.message, "8 BYE", "")
+	udpFar := newFar(t)
+	udpFar.send(strings.Replace(strings.Replace(bye, "SIP/2.0/TLS "+f.addr(), "SIP/2.0/UDP "+udpFar.addr(), 1), "8 BYE", "7 BYE", 1),
+		net.UDPAddrFromAddrPort(r.Addr()))
+	udpFar.expectReply(statusUnsupportedScheme, "7 BYE")
+	f.say(invite.conn, bye)
+	f.wantReply(200, "8 BYE")
+	if c := ended(t, l); c.By != call.PartyCustomer {
+		t.Errorf("cause is %+v", c)
+	}
+	if err := (&path{}).setTo("sips:x@carrier.example"); err != nil {
+		t.Errorf("a sips: URI without a trunk: %v", err)
+	}
+	if err := (&path{place: place{host: "carrier.example"}}).setTo("sips:x@carrier.example"); !errors.Is(err, ErrTarget) {
+		t.Errorf("a sips: URI by a trunk without TLS: %v", err)
+	}
 }

@@ -86,6 +86,10 @@ func (s *Stack) locate(ctx context.Context, p place) ([]hop, error) {
 	if len(hops) == 0 {
 		return nil, fmt.Errorf("%w: %s; check the name", ErrNoSuchName, p.host)
 	}
+	if hops = slices.DeleteFunc(hops, func(h hop) bool { return h.addr.Addr().Is4() != s.local.Addr().Is4() }); len(hops) == 0 {
+		return nil, fmt.Errorf("%w: %s is an address of the other IP version than our own, %s; let sip.listen be one of its kind",
+			ErrTarget, p.host, s.local.Addr())
+	}
 	if p.name != "" {
 		for i := range hops {
 			hops[i].name = p.name

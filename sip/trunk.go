@@ -137,12 +137,19 @@ func newAccount(t Trunk) (*account, error) {
 	if a.tls, err = t.TLS.client(); err != nil {
 		return nil, fmt.Errorf("trunk %q: tls: %w", t.Name, err)
 	}
+	if t.Dial.SIPS && via != tls {
+		return nil, fmt.Errorf("trunk %q: sips: URIs go over TLS only; set its transport to tls", t.Name)
+	}
 	if t.Proxy != "" {
 		var first path
 		if err := first.setHop(t.Proxy); err != nil {
 			return nil, fmt.Errorf("trunk %q: %w", t.Name, err)
 		}
-		a.proxy = marked(sip.Uri{Scheme: "sip", Host: first.host, Port: first.port, UriParams: sip.NewParams()}, via)
+		a.proxy = sip.Uri{Scheme: "sip", Host: first.host, Port: first.port, UriParams: sip.NewParams()}
+		if t.Dial.SIPS {
+			a.proxy.Scheme = "sips" // every hop (RFC 5630 section 5.1.2)
+		}
+		a.proxy = marked(a.proxy, via)
 		a.proxy.UriParams.Add("lr", "")
 	}
 	if t.CPS > 0 {

@@ -26,6 +26,8 @@ type wire struct {
 	sound bool
 	// odd: sipgo must be given the plain form instead of what came.
 	odd bool
+	// secured: it came over TLS, as a sips: URI asks for.
+	secured bool
 	// tooShort: the body is shorter than Content-Length says.
 	tooShort bool
 	lengths  int // Content-Length lines
