@@ -75,6 +75,8 @@ const (
 	// in readShare of the time.
 	callerReads = 10 * time.Second
 	readShare   = 50
+	// maxReread bounds how many numbers are read anew at a time.
+	maxReread = 10
 	// settleIn is how long a call may take from its number to its Begin. Counted
 	// twice for so long, it may delay a call near a bound, never exceed it.
 	settleIn = prepareWithin + beginWithin
@@ -173,15 +175,22 @@ func (c *Callers) Ready(ctx context.Context, tenant string, pool []CallerID) ([]
 	return uses, nil
 }
 
-// stale are the numbers that have to be read.
+// stale are the numbers that have to be read: all that nobody read yet, and some
+// of those that were, so that no one waits for a long pool at once.
 func (c *Callers) stale(tenant string, pool []CallerID, now time.Time) []CallerID {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.forget(now)
 	var out []CallerID
+	again := 0
 	for _, id := range pool {
-		if n := c.at(tenant, id.Number); n.read.IsZero() || now.After(n.next) || n.use.Daily != id.Daily {
+		n := c.at(tenant, id.Number)
+		switch {
+		case n.read.IsZero(), n.use.Daily != id.Daily:
 			out = append(out, id)
+		case now.After(n.next) && again < maxReread:
+			out = append(out, id)
+			again++
 		}
 	}
 	return out

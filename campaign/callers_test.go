@@ -26,6 +26,7 @@ type exchange struct {
 	most   map[string]int
 	rests  map[string]CallerRest
 	events []event.Event
+	reads  int
 }
 
 type made struct {
@@ -69,6 +70,7 @@ func (x *exchange) Place(_ context.Context, t call.Target) (call.Report, error) 
 func (x *exchange) CallerUse(_ context.Context, _, number string, q CallerQuery) (CallerUse, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	x.reads++
 	u := CallerUse{Rest: x.rests[number]}
 	for _, m := range x.calls[number] {
 		if q.Now.Sub(m.begun) < 24*time.Hour {
@@ -255,4 +257,28 @@ func TestTakeAtOnce(t *testing.T) {
 	if c.Allowed("default", []string{"+12125550101"}) != nil || c.Allowed("default", []string{"+12125550109"}) == nil {
 		t.Error("the list of the house does not hold")
 	}
+}
+
+// TestALongPoolIsReadInParts: the first time whole, then some numbers at a time,
+// each after its ten seconds.
+func TestALongPoolIsReadInParts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := newExchange(0)
+		c := NewCallers(CallersOptions{Books: x, Health: NewCallerHealth()})
+		var numbers []string
+		for i := range 25 {
+			numbers = append(numbers, fmt.Sprintf("+120255501%02d", i))
+		}
+		pool := c.Pool("default", numbers)
+		for i, step := range []struct {
+			after time.Duration
+			reads int
+		}{{0, 25}, {callerReads, 0}, {1, 10}, {0, 10}, {0, 5}, {0, 0}, {time.Hour, 10}} {
+			time.Sleep(step.after)
+			x.reads = 0
+			if uses, err := c.Uses(t.Context(), "default", pool); err != nil || len(uses) != 25 || x.reads != step.reads {
+				t.Errorf("step %d: %d reads of %d numbers, %v, want %d", i, x.reads, len(uses), err, step.reads)
+			}
+		}
+	})
 }
