@@ -15,6 +15,7 @@ var grants = []struct {
 	roles  []tenant.Role
 }{
 	{"", "/keys", nil},
+	{http.MethodGet, "/trunks", []tenant.Role{tenant.Operator}},
 	// Signalling shows the carriers and their addresses beside the numbers.
 	{http.MethodGet, "/calls/*/ladder", []tenant.Role{tenant.Operator}},
 	{http.MethodGet, "/rates", []tenant.Role{tenant.Operator}},

@@ -25,6 +25,8 @@ func TestRolesMayDoTheirWorkAndNoMore(t *testing.T) {
 		{tenant.QA, "HEAD", "/api/v1/calls/x/ladder", false},
 		{tenant.Agent, "GET", "/api/v1/calls/x/ladder", false},
 		{tenant.Merchant, "GET", "/api/v1/calls/x", true},
+		{tenant.Operator, "GET", "/api/v1/trunks", true},
+		{tenant.Merchant, "GET", "/api/v1/trunks", false},
 		{tenant.Operator, "GET", "/api/v1/rates/x/rates.csv", true},
 		{tenant.Operator, "POST", "/api/v1/rates", false},
 		{tenant.Merchant, "GET", "/api/v1/rates", false},

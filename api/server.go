@@ -22,6 +22,8 @@ type Options struct {
 	Flows func() []string
 	// Trunks are the names of the configuration.
 	Trunks func() []string
+	// TrunkStates tells how each of them stands.
+	TrunkStates func() []Trunk
 	// Ready says why the server cannot work now; nil when it can.
 	Ready func() error
 	// Metrics and Page serve /metrics and everything else.
@@ -60,6 +62,7 @@ func New(o Options) http.Handler {
 	s.callerIDs()
 	s.dnc()
 	s.rates()
+	s.trunks()
 	s.keys()
 	s.events()
 	s.decimals()

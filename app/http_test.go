@@ -80,10 +80,23 @@ func newDesk(t *testing.T) *desk {
 		}
 		d.keys[name] = secret
 	}
+	lines := Defaults()
+	lines.SIP.Listen = "127.0.0.1:0"
+	lines.Trunks = []TrunkConfig{{Name: "a", Host: "127.0.0.1:9", Channels: 7}, {Name: "b", Host: "127.0.0.1:9"}}
+	stack, stop, err := askTrunks(lines)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+	})
 	s := httptest.NewServer(api.New(api.Options{
 		Store: &booksAPI{books, tests, "US", callers}, Line: l, Keys: books, Profiles: kernel.Profiles, Flows: shelf.names,
-		Trunks: func() []string { return []string{"a", "b"} },
-		Ready:  func() error { return books.Ping(t.Context()) }, Metrics: http.NotFoundHandler(), Page: web.Handler(), Version: "test", Log: log,
+		Trunks:      func() []string { return []string{"a", "b"} },
+		TrunkStates: func() []api.Trunk { return trunkStates(stack) },
+		Ready:       func() error { return books.Ping(t.Context()) }, Metrics: http.NotFoundHandler(), Page: web.Handler(), Version: "test", Log: log,
 	}))
 	t.Cleanup(s.Close)
 	d.url = s.URL

@@ -39,7 +39,7 @@ func TestTheOpenAPIDocumentIsWhole(t *testing.T) {
 		"post /campaigns", "get /campaigns", "get /campaigns/{id}", "get /campaigns/{id}/stats",
 		"post /campaigns/{id}/start", "post /campaigns/{id}/pause", "post /campaigns/{id}/resume", "post /campaigns/{id}/stop", "post /stop",
 		"post /calls", "get /calls", "get /calls/{id}", "get /calls/{id}/transcript", "get /calls/{id}/recording", "get /calls/{id}/ladder", "post /calls/{id}/hangup",
-		"get /rates", "post /rates", "get /rates/{id}", "delete /rates/{id}", "get /rates/{id}/rates.csv", "post /payments", "get /dnc", "post /dnc", "delete /dnc/{number}", "get /events", "get /keys", "post /keys", "delete /keys/{id}",
+		"get /rates", "post /rates", "get /rates/{id}", "delete /rates/{id}", "get /rates/{id}/rates.csv", "post /payments", "get /dnc", "post /dnc", "delete /dnc/{number}", "get /trunks", "get /events", "get /keys", "post /keys", "delete /keys/{id}",
 	} {
 		method, path, _ := strings.Cut(want, " ")
 		if _, ok := doc.Paths["/api/v1"+path][method]; !ok {

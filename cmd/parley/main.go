@@ -56,6 +56,7 @@ type commands struct {
 	Demo    demoCmd    `cmd:"" help:"A campaign against simulated customers, on this machine."`
 	Slots   slotsCmd   `cmd:"" help:"Show the values spoken in a phrase."`
 	Sim     simCmd     `cmd:"" help:"A simulated carrier with talking customers."`
+	Trunk   trunkCmd   `cmd:"" help:"Ask the carriers of a configuration."`
 	Bench   benchCmd   `cmd:"" help:"Measure what this machine carries."`
 	Worker  workerCmd  `cmd:"" hidden:"" help:"Speech work for a server (internal)."`
 }
