@@ -15,7 +15,7 @@ LINT := go tool -modfile=tools.mod golangci-lint
 
 # What the product runs with, and what its tests need beside that.
 RUNTIME_PACKAGES := libpocketsphinx3 pocketsphinx-en-us flite espeak-ng
-TEST_PACKAGES := sip-tester baresip-core sox postgresql chromium
+TEST_PACKAGES := sip-tester baresip-core linphone-cli sox postgresql chromium
 
 # Packages with tests in real time: run without the race detector, one at a time.
 REALTIME = $(shell git ls-files '*_realtime_test.go' | xargs -r -n1 dirname | sort -u | sed 's|^|./|')

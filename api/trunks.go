@@ -12,6 +12,7 @@ import (
 type Trunk struct {
 	Name     string `json:"name"`
 	Takes    bool   `json:"takes" doc:"Whether it gets calls now"`
+	Breaker  string `json:"breaker" enum:"closed,open,half_open,resting"`
 	Live     int    `json:"live" doc:"Calls under way"`
 	Channels int    `json:"channels" doc:"Calls at a time; 0 is without bound"`
 	Failures int    `json:"failures" doc:"Of calls and probes, in a row"`

@@ -95,7 +95,7 @@ func newDesk(t *testing.T) *desk {
 	s := httptest.NewServer(api.New(api.Options{
 		Store: &booksAPI{books, tests, "US", callers}, Line: l, Keys: books, Profiles: kernel.Profiles, Flows: shelf.names,
 		Trunks:      func() []string { return []string{"a", "b"} },
-		TrunkStates: func() []api.Trunk { return trunkStates(stack) },
+		TrunkStates: func() []api.Trunk { return statesOf(stack) },
 		Ready:       func() error { return books.Ping(t.Context()) }, Metrics: http.NotFoundHandler(), Page: web.Handler(), Version: "test", Log: log,
 	}))
 	t.Cleanup(s.Close)

@@ -27,6 +27,9 @@ type liveLadder struct {
 	mu sync.Mutex
 	// invited is when the first INVITE left on the trunk that is tried now.
 	invited time.Time
+	// last is the trunk's part that ended last, until it is known whether it was
+	// the whole call's end.
+	last *try
 }
 
 func newLadders() *ladders { return &ladders{live: map[string]*liveLadder{}} }
@@ -115,6 +118,32 @@ func (l *ladders) invited(id string) time.Time {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.invited
+}
+
+// keepTry keeps how a trunk's part in a call ended, if its INVITE left; takeTry
+// gives and forgets it, nil when there is none.
+func (l *ladders) keepTry(id string, t try) {
+	live := l.of(id)
+	if live == nil {
+		return
+	}
+	live.mu.Lock()
+	defer live.mu.Unlock()
+	if !live.invited.IsZero() {
+		live.last = &t
+	}
+}
+
+func (l *ladders) takeTry(id string) *try {
+	live := l.of(id)
+	if live == nil {
+		return nil
+	}
+	live.mu.Lock()
+	defer live.mu.Unlock()
+	t := live.last
+	live.last = nil
+	return t
 }
 
 // passed notes that the gate lets a call pass to a trunk, from where its

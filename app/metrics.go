@@ -12,7 +12,7 @@ import (
 
 // newMetrics serves what an operator watches. Labels are bounded and hold no
 // tenant's data.
-func newMetrics(l *placer, wheel *beat.Wheel, e *engines) http.Handler {
+func newMetrics(l *placer, wheel *beat.Wheel, e *engines, trunks *trunkFigures) http.Handler {
 	r := prometheus.NewRegistry()
 	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	gauge := func(name, help string, read func() float64) {
@@ -36,5 +36,5 @@ func newMetrics(l *placer, wheel *beat.Wheel, e *engines) http.Handler {
 		}
 		return 1
 	})
-	return promhttp.HandlerFor(r, promhttp.HandlerOpts{})
+	return promhttp.HandlerFor(prometheus.Gatherers{r, trunks.registry}, promhttp.HandlerOpts{})
 }

@@ -110,7 +110,7 @@ func Start(ctx context.Context, c Config, o ServeOptions) (_ *Server, err error)
 	if err != nil {
 		return nil, err
 	}
-	seen := &sight{ladders: newLadders()}
+	seen := &sight{ladders: newLadders(), trunks: newTrunkFigures(c.trunkNames())}
 	inbound := newReceiver(c, o.Log)
 	if err := inbound.check(shelf, kernel.Profiles()); err != nil {
 		return nil, err
@@ -122,6 +122,7 @@ func Start(ctx context.Context, c Config, o ServeOptions) (_ *Server, err error)
 	if err != nil {
 		return nil, err
 	}
+	seen.trunks.watch(stack.Trunks)
 	h.start(component{"SIP", stack.Run})
 	h.once("orphaned legs", func(ctx context.Context) {
 		(&orphans{end: stack.End, forget: books.LegEnded, log: o.Log}).endAll(ctx, left)
@@ -146,9 +147,9 @@ func Start(ctx context.Context, c Config, o ServeOptions) (_ *Server, err error)
 	}
 	handler := api.New(api.Options{
 		Store: &booksAPI{books, c.Rules.TestNumbers, c.Rules.Region, callers}, Line: l, Keys: books, Profiles: kernel.Profiles, Flows: shelf.names, Trunks: c.trunkNames,
-		TrunkStates: func() []api.Trunk { return trunkStates(stack) },
+		TrunkStates: func() []api.Trunk { return statesOf(stack) },
 		Ready:       func() error { return errors.Join(e.ready(), books.Ping(context.Background())) },
-		Metrics:     newMetrics(l, wheel, e), Page: web.Handler(), Version: o.Version, Log: o.Log,
+		Metrics:     newMetrics(l, wheel, e, seen.trunks), Page: web.Handler(), Version: o.Version, Log: o.Log,
 	})
 	if err := s.listen(ctx, c, h, handler); err != nil {
 		return nil, err

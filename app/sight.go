@@ -9,6 +9,7 @@ import (
 // the trunks' figures. A nil one watches nothing.
 type sight struct {
 	ladders *ladders
+	trunks  *trunkFigures // nil for none
 }
 
 // begin and end frame a call's life; ended comes between them, once.
@@ -34,9 +35,13 @@ func (s *sight) refused(t call.Target, why error) {
 // passed: the gate lets a call pass to the trunk of the target; tried: that
 // trunk's part in it is over.
 func (s *sight) passed(t call.Target, ruled []rules.Ruling) {
-	if s != nil {
-		s.ladders.passed(t, ruled)
+	if s == nil {
+		return
 	}
+	if last := s.ladders.takeTry(t.Call); last != nil {
+		s.trunks.tried(*last)
+	}
+	s.ladders.passed(t, ruled)
 }
 
 func (s *sight) tried(t call.Target, c call.Cause) {
@@ -46,6 +51,7 @@ func (s *sight) tried(t call.Target, c call.Cause) {
 	if c.SIP == 0 && c.Err != nil { // no message says why
 		s.ladders.step(t.Call, "failed: "+c.Err.Error())
 	}
+	s.ladders.keepTry(t.Call, try{trunk: t.Trunk, network: c.Network, sip: c.SIP})
 }
 
 // moment is something the call tells about itself.
@@ -62,4 +68,9 @@ func (s *sight) ended(t call.Target, r *call.Report) {
 	}
 	s.ladders.step(t.Call, endOf(*r))
 	r.Ladder = s.ladders.kept(t.Call)
+	if last := s.ladders.takeTry(t.Call); last != nil {
+		last.network = r.Network // an announcement may have said more than the status
+		s.trunks.tried(*last)
+	}
+	s.trunks.ended(*r, s.ladders.invited(t.Call))
 }

@@ -1,240 +1,186 @@
 package app
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"log/slog"
-	"net/netip"
-	"strings"
+	"math"
 	"sync"
 	"time"
 
-	"parley/api"
+	"github.com/prometheus/client_golang/prometheus"
+
 	"parley/call"
-	"parley/phone"
+	"parley/outcome"
 	"parley/sip"
 )
 
-// TriedNumber is what the trunks of a configuration would make of a call.
-type TriedNumber struct {
-	// Number in E.164.
-	Number string       `json:"number"`
-	Trunks []TriedTrunk `json:"trunks"`
+// trunkFigures are what an operator watches of each trunk. Their one unbounded
+// word would be the trunk's name, so only those of the configuration count. A
+// nil one counts nothing.
+//
+// The counters are for a time series: over any span ASR is answered/attempts
+// and ACD talk/answered. For a glance without one, two gauges give both over
+// the last windowMinutes.
+type trunkFigures struct {
+	registry *prometheus.Registry
+	attempts *prometheus.CounterVec
+	answered *prometheus.CounterVec
+	talk     *prometheus.CounterVec
+	ends     *prometheus.CounterVec
+	pdd      *prometheus.HistogramVec
+	mos      *prometheus.HistogramVec
+
+	mu      sync.Mutex
+	windows map[string]*window // by trunk; never grows
 }
 
-// TriedTrunk is one of them, in the order in which they would be tried.
-type TriedTrunk struct {
-	Name     string `json:"name"`
-	Takes    bool   `json:"takes"`
-	Priority int    `json:"priority"`
-	// Share of the calls among the trunks of its priority, 0 to 1.
-	Share float64 `json:"share"`
-	// Problem is why it does not take the number, or cannot be called.
-	Problem string `json:"problem,omitempty"`
-	// Registrar is where a server would register first; that is not tried.
-	Registrar string `json:"registrar,omitempty"`
-	// Invite is the INVITE without credentials.
-	Invite string     `json:"invite,omitempty"`
-	Hops   []TriedHop `json:"hops,omitempty"`
+func newTrunkFigures(names []string) *trunkFigures {
+	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: "parley_trunk_" + name, Help: help}, append([]string{"trunk"}, labels...))
+	}
+	histogram := func(name, help string, buckets ...float64) *prometheus.HistogramVec {
+		return prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "parley_trunk_" + name, Help: help, Buckets: buckets}, []string{"trunk"})
+	}
+	f := &trunkFigures{
+		registry: prometheus.NewRegistry(), windows: map[string]*window{},
+		attempts: counter("attempts_total", "Calls whose INVITE went to the trunk, counted at their end there; one that moves on counts at each trunk."),
+		answered: counter("answered_total", "Of these, the answered ones: answered / attempts is the answer-seizure ratio."),
+		talk:     counter("talk_seconds_total", "Talk time of the answered calls: divided by answered, the average call duration."),
+		ends:     counter("ends_total", "How the attempts ended: the network result, and the class of the final SIP status.", "network", "sip"),
+		pdd:      histogram("pdd_seconds", "Post-dial delay: from the INVITE to the first 18x. Calls without an 18x do not count.", 0.25, 0.5, 1, 2, 3, 4, 6, 8, 10, 15, 20),
+		mos:      histogram("mos", "Quality of the received sound of answered calls, both directions, as the E-model estimates it.", 1.5, 2, 2.5, 3, 3.25, 3.5, 3.75, 4, 4.2, 4.4),
+	}
+	f.registry.MustRegister(f.attempts, f.answered, f.talk, f.ends, f.pdd, f.mos)
+	for _, name := range names {
+		f.windows[name] = &window{}
+		f.attempts.WithLabelValues(name) // so that a trunk without calls shows a zero
+		f.answered.WithLabelValues(name)
+		f.talk.WithLabelValues(name)
+		f.gauge(name, "asr_ratio", fmt.Sprintf("Answer-seizure ratio of the last %d minutes; NaN without attempts.", windowMinutes),
+			func(w *window) float64 {
+				attempts, answered, _ := w.sum(time.Now())
+				return ratio(float64(answered), attempts)
+			})
+		f.gauge(name, "acd_seconds", fmt.Sprintf("Average call duration of the last %d minutes; NaN without answered calls.", windowMinutes),
+			func(w *window) float64 {
+				_, answered, talk := w.sum(time.Now())
+				return ratio(talk.Seconds(), answered)
+			})
+	}
+	return f
 }
 
-// TriedHop is an address of a trunk and its answer to OPTIONS.
-type TriedHop struct {
-	Transport string  `json:"transport"`
-	Address   string  `json:"address"`
-	Status    int     `json:"status,omitempty"`
-	Reason    string  `json:"reason,omitempty"`
-	MS        float64 `json:"ms"`
-	Problem   string  `json:"problem,omitempty"`
+func ratio(sum float64, n int) float64 {
+	if n == 0 {
+		return math.NaN()
+	}
+	return sum / float64(n)
 }
 
-// Works reports whether each trunk that takes the number has an address that
-// answers, and there is such a trunk.
-func (t TriedNumber) Works() bool {
-	works := false
-	for _, tr := range t.Trunks {
-		if !tr.Takes {
-			continue
+func (f *trunkFigures) gauge(trunk, name, help string, read func(*window) float64) {
+	f.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "parley_trunk_" + name, Help: help, ConstLabels: prometheus.Labels{"trunk": trunk},
+	}, func() float64 {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		return read(f.windows[trunk])
+	}))
+}
+
+// watch adds what the trunks do now.
+func (f *trunkFigures) watch(states func() []sip.TrunkState) {
+	f.registry.MustRegister(&trunkStates{
+		read:    states,
+		takes:   prometheus.NewDesc("parley_trunk_takes_calls", "1 when the trunk gets calls now: it does not rest, and is registered where it registers.", []string{"trunk"}, nil),
+		live:    prometheus.NewDesc("parley_trunk_channels_in_use", "Calls on the trunk now.", []string{"trunk"}, nil),
+		limit:   prometheus.NewDesc("parley_trunk_channels", "Calls that the trunk takes at one time; 0 without bound.", []string{"trunk"}, nil),
+		breaker: prometheus.NewDesc("parley_trunk_breaker", "1 for the state the trunk is in: closed (calls go there), open, half_open (one call tries) or resting (it asked for a rest).", []string{"trunk", "state"}, nil),
+	})
+}
+
+// trunkStates asks the SIP stack at every scrape.
+type trunkStates struct {
+	read                        func() []sip.TrunkState
+	takes, live, limit, breaker *prometheus.Desc
+}
+
+// Describe implements prometheus.Collector.
+func (s *trunkStates) Describe(all chan<- *prometheus.Desc) {
+	all <- s.takes
+	all <- s.live
+	all <- s.limit
+	all <- s.breaker
+}
+
+// Collect implements prometheus.Collector.
+func (s *trunkStates) Collect(all chan<- prometheus.Metric) {
+	for _, t := range s.read() {
+		all <- prometheus.MustNewConstMetric(s.takes, prometheus.GaugeValue, truth(t.Takes), t.Name)
+		all <- prometheus.MustNewConstMetric(s.live, prometheus.GaugeValue, float64(t.Live), t.Name)
+		all <- prometheus.MustNewConstMetric(s.limit, prometheus.GaugeValue, float64(t.Channels), t.Name)
+		for _, b := range sip.Breakers {
+			all <- prometheus.MustNewConstMetric(s.breaker, prometheus.GaugeValue, truth(b == t.Breaker), t.Name, string(b))
 		}
-		if tr.Problem != "" {
-			return false
-		}
-		works = true
 	}
-	return works
 }
 
-// ErrNumber: what was given is not a number.
-var ErrNumber = errors.New("not a number that can be called")
-
-// tryTimeout bounds what is asked of the trunks.
-const tryTimeout = 25 * time.Second
-
-// TryNumber shows what each trunk would send for a call to this number, and
-// asks the trunks by OPTIONS whether they are there. Nobody is called, and
-// nothing is registered.
-func TryNumber(ctx context.Context, c Config, number string) (t TriedNumber, err error) {
-	n, err := phone.Parse(number, c.Rules.Region)
-	if err != nil || phone.IsURI(number) {
-		return t, fmt.Errorf("%w: give it with its country code, as +12025550123", ErrNumber)
+func truth(is bool) float64 {
+	if is {
+		return 1
 	}
-	if len(c.Trunks) == 0 {
-		return t, errors.New("there are no trunks; name a configuration that has some with --config")
-	}
-	stack, stop, err := askTrunks(c)
-	if err != nil {
-		return t, err
-	}
-	defer func() { err = errors.Join(err, stop()) }()
-	ctx, cancel := context.WithTimeout(ctx, tryTimeout)
-	defer cancel()
-	target := call.Target{To: n.E164}
-	offers, err := stack.Offers(target)
-	if err != nil {
-		return t, err
-	}
-	t = TriedNumber{Number: n.E164, Trunks: make([]TriedTrunk, len(offers))}
-	var wg sync.WaitGroup
-	for i, o := range offers {
-		tr := &t.Trunks[i]
-		*tr = TriedTrunk{Name: o.Trunk, Takes: o.Err == nil, Priority: o.Priority, Share: o.Share, Registrar: c.registrar(o.Trunk)}
-		if o.Err != nil {
-			tr.Problem = o.Err.Error()
-			continue
-		}
-		wg.Go(func() { tr.try(ctx, stack, target) })
-	}
-	wg.Wait()
-	return t, nil
+	return 0
 }
 
-// try drafts the INVITE and asks the trunk.
-func (t *TriedTrunk) try(ctx context.Context, stack *sip.Stack, target call.Target) {
-	target.Trunk = t.Name
-	draft, err := stack.Draft(ctx, target)
-	if err != nil {
-		t.Problem = err.Error()
+// try is one trunk's part in a call: its INVITE left.
+type try struct {
+	trunk   string
+	network outcome.Network
+	sip     int
+}
+
+// tried counts a trunk's part that is over.
+func (f *trunkFigures) tried(t try) {
+	if f == nil || f.windows[t.trunk] == nil {
 		return
 	}
-	t.Invite = draft.Text
-	hops, err := stack.Probe(ctx, t.Name)
-	if err != nil {
-		t.Problem = err.Error()
+	answered := t.network == outcome.Answered
+	f.attempts.WithLabelValues(t.trunk).Inc()
+	f.ends.WithLabelValues(t.trunk, string(t.network), sipClass(t.sip)).Inc()
+	if answered {
+		f.answered.WithLabelValues(t.trunk).Inc()
 	}
-	answered := false
-	for _, p := range hops {
-		h := TriedHop{Transport: p.Transport, Address: p.Addr.String(), Status: p.Code, Reason: p.Reason, MS: float64(p.RTT.Microseconds()) / 1000}
-		if p.Err != nil {
-			h.Problem = p.Err.Error()
-		}
-		answered = answered || p.Err == nil
-		t.Hops = append(t.Hops, h)
-	}
-	if !answered && t.Problem == "" {
-		t.Problem = "none of its addresses answers OPTIONS well; check host, port, transport and firewall"
-	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.windows[t.trunk].attempt(time.Now(), answered)
 }
 
-// askTrunks runs a line of its own, on a port of the system's choice, that
-// neither registers nor probes by itself.
-func askTrunks(c Config) (*sip.Stack, func() error, error) {
-	listen, err := netip.ParseAddrPort(c.SIP.Listen)
-	if err != nil {
-		return nil, nil, fmt.Errorf("sip.listen: %w", err)
+// sipClass bounds the label: "2xx" to "6xx", "none" where no final status came.
+func sipClass(code int) string {
+	if code < 200 || code > 699 {
+		return "none"
 	}
-	quiet := c
-	quiet.Trunks = nil
-	for _, t := range c.Trunks {
-		t.Register, t.Probe = RegisterConfig{}, 0
-		quiet.Trunks = append(quiet.Trunks, t)
-	}
-	stack, err := newSIP(quiet, sip.Options{Listen: netip.AddrPortFrom(listen.Addr(), 0), Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		return nil, nil, err
-	}
-	h := newHouse()
-	h.start(component{"SIP", stack.Run})
-	return stack, h.stop, nil
+	return fmt.Sprintf("%dxx", code/100)
 }
 
-// registrar is where a trunk registers, "" for nowhere.
-func (c Config) registrar(trunk string) string {
-	for _, t := range c.Trunks {
-		if t.Name == trunk {
-			return t.Register.Registrar
-		}
+// ended counts what the whole call shows of the trunk that carried it, whose
+// INVITE left then.
+func (f *trunkFigures) ended(r call.Report, invited time.Time) {
+	if f == nil || f.windows[r.Trunk] == nil {
+		return
 	}
-	return ""
-}
-
-// trunksAnswer asks every trunk by OPTIONS.
-func trunksAnswer(ctx context.Context, c Config) (string, error) {
-	if len(c.Trunks) == 0 {
-		return "none; only sip: addresses can be called", nil
+	if r.Media != nil && r.Media.MOS > 0 && !r.Answered.IsZero() {
+		f.mos.WithLabelValues(r.Trunk).Observe(r.Media.MOS)
 	}
-	stack, stop, err := askTrunks(c)
-	if err != nil {
-		return "", err
+	if r.Direction == call.Inbound {
+		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, tryTimeout)
-	defer cancel()
-	found, problems := make([]string, len(c.Trunks)), make([]error, len(c.Trunks))
-	var wg sync.WaitGroup
-	for i, t := range c.Trunks {
-		wg.Go(func() { found[i], problems[i] = trunkAnswers(ctx, stack, t.Name) })
+	if !invited.IsZero() && r.Ringing.After(invited) {
+		f.pdd.WithLabelValues(r.Trunk).Observe(r.Ringing.Sub(invited).Seconds())
 	}
-	wg.Wait()
-	problem := errors.Join(append(problems, stop())...)
-	if problem != nil {
-		return "", errors.New(oneLine(problem.Error()))
+	if r.Network == outcome.Answered {
+		talk := time.Duration(r.TalkMS) * time.Millisecond
+		f.talk.WithLabelValues(r.Trunk).Add(talk.Seconds())
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.windows[r.Trunk].talked(time.Now(), talk)
 	}
-	return strings.Join(found, ", "), nil
-}
-
-// trunkAnswers asks one trunk: it is there when one of its addresses is.
-func trunkAnswers(ctx context.Context, stack *sip.Stack, name string) (string, error) {
-	all, err := stack.Probe(ctx, name)
-	if err != nil {
-		return "", fmt.Errorf("trunk %s: %w", name, err)
-	}
-	for _, p := range all {
-		if p.Err == nil {
-			return fmt.Sprintf("%s at %s answers %d in %s", name, p.Addr, p.Code, p.RTT.Round(100*time.Microsecond)), nil
-		}
-		err = fmt.Errorf("trunk %s at %s: %w; check host, port, transport and firewall", name, p.Addr, p.Err)
-	}
-	return "", err
-}
-
-// trunkStates are the trunks as the API shows them.
-func trunkStates(stack *sip.Stack) []api.Trunk {
-	var all []api.Trunk
-	for _, t := range stack.Trunks() {
-		out := api.Trunk{Name: t.Name, Takes: t.Takes, Live: t.Live, Channels: t.Channels, Failures: t.Failures, RestsUntil: t.Rests}
-		if r := t.Registration; r != nil {
-			out.Registration = &api.TrunkRegistration{Stands: r.Stands, Until: r.Until, Next: r.Next, Problem: problemOf(r.Err)}
-		}
-		if p := t.Probe; p != nil {
-			out.Probe = &api.TrunkProbe{
-				At: p.At, Address: p.Addr.String(), Transport: p.Transport, Status: p.Code,
-				MS: float64(p.RTT.Microseconds()) / 1000, Problem: problemOf(p.Err),
-			}
-			if !p.Addr.IsValid() {
-				out.Probe.Address = ""
-			}
-		}
-		all = append(all, out)
-	}
-	return all
-}
-
-// oneLine is joined errors as one sentence.
-func oneLine(text string) string { return strings.ReplaceAll(text, "\n", "; ") }
-
-func problemOf(err error) string {
-	if err == nil {
-		return ""
-	}
-	return oneLine(err.Error())
 }

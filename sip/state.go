@@ -14,6 +14,7 @@ type TrunkState struct {
 	// calls because of them or of its own Retry-After; zero without a rest.
 	Failures int
 	Rests    time.Time
+	Breaker  Breaker
 	// Registration is nil for a trunk without one.
 	Registration *RegistrationState
 	// Probe is the last OPTIONS, nil before the first one.
@@ -45,7 +46,7 @@ func (a *account) state(now time.Time) TrunkState {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	t := TrunkState{Name: a.Name, Takes: a.health.admits(now) && a.registered(now) == nil,
-		Live: int(a.live.Load()), Channels: a.Channels, Failures: a.health.failures,
+		Live: int(a.live.Load()), Channels: a.Channels, Failures: a.health.failures, Breaker: a.health.breaker(now),
 	}
 	if now.Before(a.health.until) {
 		t.Rests = a.health.until

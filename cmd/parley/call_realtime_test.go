@@ -22,7 +22,7 @@ import (
 )
 
 // callPatience bounds one call of these tests, with the engines' start.
-const callPatience = 45 * time.Second
+const callPatience = 100 * time.Second
 
 // placeCall runs `parley call --json`, in the environment given if any, and
 // gives its exit code, report and stderr.
