@@ -27,6 +27,9 @@ type dialog struct {
 
 	// Set by the confirming 2xx.
 	remoteTag string
+	// untagged: the far side called us and speaks RFC 2543, where a tag may be
+	// missing (RFC 3261 section 12.1.1).
+	untagged bool
 	// realm is whose challenges inside the dialog are the trunk's own; "" trusts
 	// none.
 	realm  string
@@ -200,7 +203,7 @@ func (d *dialog) bye(credentials sip.Header) *sip.Request {
 
 // admits checks a request of the far side: 0, or the status that refuses it.
 func (d *dialog) admits(req *sip.Request) int {
-	if d.remoteTag == "" || tagOf(req.To()) != d.localTag || tagOf(req.From()) != d.remoteTag {
+	if d.remoteTag == "" && !d.untagged || tagOf(req.To()) != d.localTag || tagOf(req.From()) != d.remoteTag {
 		return sip.StatusCallTransactionDoesNotExists
 	}
 	seq := req.CSeq().SeqNo

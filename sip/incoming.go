@@ -243,7 +243,7 @@ func (s *Stack) calleeDialog(l *leg, req *sip.Request, src hop) (*dialog, error)
 		callID: l.callID, localTag: l.localTag, remoteTag: tagOf(req.From()), local: local, peer: src, agent: s.agent,
 		from: req.To().Address, to: req.From().Address, realm: l.path.account.Realm,
 		contact: sip.Uri{Scheme: "sip", User: "parley", Host: local.Addr().String(), Port: int(local.Port())},
-		farSeq:  req.CSeq().SeqNo,
+		farSeq:  req.CSeq().SeqNo, untagged: tagOf(req.From()) == "",
 	}
 	d.contact = marked(d.contact, src.via)
 	if c := l.path.account.ContactDomain; c != "" {

@@ -620,3 +620,23 @@ func TestAcceptEndsWithItsContext(t *testing.T) {
 		t.Errorf("a call that is over was given: %+v", l)
 	}
 }
+
+// TestACallerOfRFC2543 has no tag and no branch (RFC 4475 section 3.4.1).
+func TestACallerOfRFC2543(t *testing.T) {
+	r, c := newCaller(t)
+	old := strings.NewReplacer(";tag=caller1", "", ";branch=z9hG4bK", ";x=")
+	c.send(old.Replace(c.text("INVITE", sdp)), c.us)
+	c.hears(180)
+	l, _ := r.accepted(t)
+	answerCall(t, l)
+	ok := c.hears(200)
+	c.target, c.isUp = strings.Trim(ok.get("Contact"), "<>"), true
+	c.send(old.Replace(c.text("ACK", "")), c.us)
+	step(t, l, call.Answered)
+	c.cseq++
+	c.send(old.Replace(c.text("BYE", "")), c.us)
+	c.expectReply(200, "2 BYE")
+	if got := ended(t, l); got.Network != outcome.Answered || got.By != call.PartyCustomer {
+		t.Errorf("cause %+v", got)
+	}
+}

@@ -33,7 +33,7 @@ func (r *reinvite) wait() <-chan time.Time {
 
 func (l *leg) serve(a asked) {
 	d := l.dlg
-	if d.remoteTag == "" { // not answered yet: an early dialog's
+	if d.remoteTag == "" && !d.untagged { // not answered yet: an early dialog's
 		if b := l.branches[tagOf(a.req.From())]; b != nil {
 			d = b.dlg
 		}

@@ -42,6 +42,7 @@ func (w *wire) judge() verdict {
 type headers struct {
 	vias             []viaValue
 	bad              bool // one of them cannot be read
+	phrase           bool // a display name cannot; it was left out
 	fromTag, toTag   string
 	cseqMethod       string
 	from, to, callID int
@@ -86,7 +87,7 @@ func (w *wire) judgeMeaning(h headers) verdict {
 		return sip.StatusBadExtension
 	case h.toTag != "":
 		return 0 // a call is not lost over what follows
-	case w.oddDate():
+	case h.phrase, w.oddDate():
 		return sip.StatusBadRequest
 	case w.method == "INVITE" && len(w.body) > 0 && w.contentType() != "" && w.contentType() != "application/sdp":
 		return sip.StatusUnsupportedMediaType
@@ -113,7 +114,8 @@ func (w *wire) tidy() headers {
 	h := headers{}
 	tidied := make([]headerField, 0, len(w.fields))
 	for _, f := range w.fields {
-		switch lowered(f.name, "via", "from", "to", "contact", "call-id", "cseq", "max-forwards") {
+		switch lowered(f.name, "via", "from", "to", "contact", "call-id", "cseq", "max-forwards",
+			"content-type", "route", "record-route", "refer-to", "referred-by") {
 		case "via":
 			hops, err := readVia(f.value)
 			if err != nil || len(h.vias)+len(hops) > maxValues {
@@ -162,6 +164,11 @@ func (w *wire) tidy() headers {
 			}
 			tidied = w.put(tidied, f, strconv.FormatUint(n, 10))
 			continue
+		case "content-type", "route", "record-route", "refer-to", "referred-by":
+			if f.value == "" { // sipgo would refuse all of it
+				w.odd = true
+				continue
+			}
 		}
 		tidied = append(tidied, f)
 	}
@@ -176,6 +183,11 @@ func (w *wire) put(all []headerField, f headerField, value string) []headerField
 
 func (w *wire) putAddress(all []headerField, f headerField, h *headers, tag *string) []headerField {
 	plain, t, err := nameAddr(f.value)
+	if open := strings.LastIndexByte(f.value, '<'); err != nil && open > 0 {
+		if plain, t, err = nameAddr(f.value[open:]); err == nil {
+			h.phrase = true
+		}
+	}
 	if err != nil {
 		h.bad = true
 		return append(all, f)
@@ -184,23 +196,30 @@ func (w *wire) putAddress(all []headerField, f headerField, h *headers, tag *str
 	return w.put(all, f, plain)
 }
 
+// putContacts leaves out of a response what cannot be read: an answer is not
+// lost over it.
 func (w *wire) putContacts(all []headerField, f headerField, h *headers) []headerField {
 	values, err := splitList(f.value, ',')
 	if err != nil || h.contacts+len(values) > maxValues {
-		h.bad = true
-		return append(all, f)
+		values = []string{f.value}
 	}
 	h.contacts += len(values)
 	w.odd = w.odd || len(values) > 1
 	for _, v := range values {
 		plain := v
 		if v != "*" {
-			if plain, _, err = nameAddr(v); err != nil {
-				h.bad = true
-				plain = v
-			}
+			plain, _, err = nameAddr(v)
 		}
-		all = w.put(all, headerField{"Contact", f.value}, plain)
+		switch {
+		case err == nil:
+			all = w.put(all, headerField{"Contact", f.value}, plain)
+		case w.method == "":
+			w.odd = true
+		default:
+			h.bad = true
+			all = append(all, f)
+		}
+		err = nil
 	}
 	return all
 }

@@ -287,3 +287,23 @@ func TestStandardsPage(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// TestOddRequestsInsideACall: what is refused outside a call loses none inside.
+func TestOddRequestsInsideACall(t *testing.T) {
+	for name, oddity := range map[string]*strings.Replacer{
+		"a date of no zone":        strings.NewReplacer("Max-Forwards:", "Date: Fri, 01 Jan 2010 16:00:00 EST\r\nMax-Forwards:"),
+		"a name that ends nowhere": strings.NewReplacer("From: ", "From: \"Joe "),
+		"folded and compact":       strings.NewReplacer("From: ", "f :\r\n\t", "Call-ID", "i", "CSeq: ", "CSeq:\r\n "),
+		"no hop left":              strings.NewReplacer("Max-Forwards: 70", "Max-Forwards: 0"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t)
+			l, invite := answered(t, r)
+			r.far.send(oddity.Replace(r.far.request("BYE", invite, "9 BYE", "")), invite.src)
+			r.far.expectReply(200, "9 BYE")
+			if c := ended(t, l); c.By != call.PartyCustomer {
+				t.Errorf("cause is %+v", c)
+			}
+		})
+	}
+}

@@ -75,6 +75,8 @@ func TestOddWriting(t *testing.T) {
 		"no blank before an empty reason": {strings.Replace(head, " OK", "", 1) + "Content-Length: 0\r\n\r\n", ""},
 		"line ends in front":              {"\r\n\r\n" + head + "Content-Length: 0\r\n\r\n", ""},
 		"compact and folded":              {strings.NewReplacer("To:", "t :\r\n ", "CSeq: 1 ", "CSeq: 1\r\n\t", "Via:", "v:").Replace(head) + "l:1\r\n\r\nxy", "x"},
+		"a name that ends nowhere":        {strings.Replace(head, "To: ", "To: \"Joe ", 1) + "Content-Length: 0\r\n\r\n", ""},
+		"a Contact that is none":          {head + "Contact: <sip:a b>\r\nContent-Type:\r\nContent-Length: 0\r\n\r\n", ""},
 		"multipart":                       {head + "Content-Type: multipart/mixed; boundary=\"x\"\r\n\r\n" + mixed, sdp},
 	} {
 		w, err := readWire([]byte(c.text))
