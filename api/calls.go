@@ -21,6 +21,8 @@ func (s *server) calls() {
 	huma.Register(s.api, operation(http.MethodGet, "/calls/{id}", "The report of a call"), s.getCall)
 	huma.Register(s.api, operation(http.MethodGet, "/calls/{id}/transcript", "The transcript of a call"), s.getTranscript)
 	huma.Register(s.api, operation(http.MethodPost, "/calls/{id}/hangup", "End a live call"), s.hangup)
+	huma.Register(s.api, operation(http.MethodPost, "/calls/{id}/transfer",
+		"Hand the customer of a live call to another number, blind; waits for the outcome, half a minute at most"), s.transfer)
 	s.ladder()
 	s.mux.HandleFunc("GET /api/v1/calls/{id}/recording", s.recording)
 	s.document(huma.Operation{
@@ -112,6 +114,15 @@ func (s *server) getTranscript(ctx context.Context, in *byID) (*body[transcript]
 
 func (s *server) hangup(ctx context.Context, in *byID) (*struct{}, error) {
 	return nil, fault(s.o.Log, "hang up", s.o.Line.Hangup(tenantOf(ctx), in.ID))
+}
+
+type transferCall struct {
+	ID   string `path:"id"`
+	Body TransferRequest
+}
+
+func (s *server) transfer(ctx context.Context, in *transferCall) (*struct{}, error) {
+	return nil, fault(s.o.Log, "transfer the call", s.o.Line.Transfer(ctx, tenantOf(ctx), in.ID, in.Body))
 }
 
 func (s *server) recording(w http.ResponseWriter, r *http.Request) {

@@ -131,6 +131,10 @@ type Line interface {
 	PlaceOne(ctx context.Context, tenant string, r CallRequest) (id string, err error)
 	// Hangup ends a live call; campaign.NotFound when there is none.
 	Hangup(tenant, id string) error
+	// Transfer hands the customer of a live call to somebody else, by the rules
+	// of any dialled number, and waits for the outcome, half a minute at most;
+	// campaign.NotFound when there is no such call.
+	Transfer(ctx context.Context, tenant, id string, r TransferRequest) error
 	// HangupCampaign ends every live call of a campaign, "" for all of the
 	// tenant, and returns their number.
 	HangupCampaign(tenant, id string) int
@@ -146,6 +150,12 @@ type Line interface {
 type Recording interface {
 	io.ReadSeekCloser
 	ModTime() time.Time
+}
+
+// TransferRequest hands a live call on.
+type TransferRequest struct {
+	To      string `json:"to" doc:"E.164"`
+	Profile string `json:"profile,omitempty" doc:"Rules profile for the number; the call's own when it is left out"`
 }
 
 // CallRequest is one call outside a campaign.

@@ -28,6 +28,7 @@ type Config struct {
 	SIP        SIPConfig        `yaml:"sip"`
 	Trunks     []TrunkConfig    `yaml:"trunks"`
 	Inbound    []InboundConfig  `yaml:"inbound"`
+	Transfers  []TransferConfig `yaml:"transfers"`
 	CallerIDs  CallerIDsConfig  `yaml:"caller_ids"`
 	ASR        ASRConfig        `yaml:"asr"`
 	TTS        TTSConfig        `yaml:"tts"`
@@ -341,6 +342,7 @@ func (c *Config) check() error {
 		seen[t.Name] = true
 	}
 	problems = append(problems, c.checkInbound()...)
+	problems = append(problems, c.checkTransfers()...)
 	if err := c.CallerIDs.check(); err != nil {
 		bad("%w", err)
 	}

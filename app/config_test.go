@@ -27,6 +27,7 @@ func TestTheSampleShowsTheDefaults(t *testing.T) {
 		Number: "+12025550100", Trunk: "carrier", Tenant: "default", Flow: "payment-reminder.en", UnknownFlow: "unknown-caller.en", Language: "en",
 	}}
 	want.CallerIDs.Numbers = []CallerIDConfig{}
+	want.Transfers = []TransferConfig{}
 	want.Rules.TestNumbers = []string{}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the sample says otherwise than the defaults (-default +sample):\n%s", diff)
@@ -68,6 +69,9 @@ func TestWrongConfigurationsSayWhatToDo(t *testing.T) {
 		"inbound, twice":     {inboundOf("192.0.2.1", "") + "  - {number: 202-555-0100, trunk: a, flow: f, unknown_flow: u}\n", "inbound[1]: the same number"},
 		"caller ID":          {"caller_ids: {numbers: [{number: '+12025550101'}, {number: 12025550101}]}\n", "caller_ids.numbers: entry 2: the number has no country code"},
 		"caller IDs' health": {"caller_ids: {health: {samples: 1}}\n", "caller_ids.health: samples must be between 10"},
+		"transfer, number":   {"transfers: [{queue: a, to: nobody}]\n", "transfers[0]: to"},
+		"transfer, queue":    {"transfers: [{to: '+12025550190'}]\n", "name the queue"},
+		"transfer, twice":    {"transfers: [{queue: a, to: 'sip:a@b'}, {queue: a, to: 'sip:a@b'}]\n", "stands above"},
 		"no calls":           {"limits: {calls: 0}\n", "above zero"},
 		"log level":          {"log: {level: loud}\n", "none of debug"},
 	} {

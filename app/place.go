@@ -39,6 +39,7 @@ type placer struct {
 	recorders  call.Recorders
 	facts      call.Facts
 	flows      *flowShelf
+	transfers  []TransferConfig
 	region     string
 	tests      []string
 	log        *slog.Logger
@@ -66,6 +67,7 @@ type warmer interface {
 type liveCall struct {
 	session          *call.Session
 	tenant, campaign string
+	profile          string // of its rules
 }
 
 var (
@@ -187,7 +189,7 @@ func (l *placer) warm(name string, p dialog.Policy) {
 func (l *placer) session(d call.Dialer, t call.Target, policy dialog.Policy) *call.Session {
 	parts := call.Parts{
 		Dialer: d, Beat: l.beat, Recognizer: l.recognizer, Speaker: l.voices,
-		Policy: policy, Recorders: l.recorders, Facts: l.facts, Log: l.log,
+		Policy: policy, Recorders: l.recorders, Facts: l.facts, Transfers: l.reach, Log: l.log,
 	}
 	parts.Watch = func(m call.Moment) {
 		l.seen.moment(t, m)
@@ -204,7 +206,7 @@ func (l *placer) enter(t call.Target, s *call.Session) bool {
 	if l.closed {
 		return false
 	}
-	l.live[t.Call] = &liveCall{session: s, tenant: t.Tenant, campaign: t.Campaign}
+	l.live[t.Call] = &liveCall{session: s, tenant: t.Tenant, campaign: t.Campaign, profile: t.Case.Profile}
 	l.seen.begin(t)
 	l.wg.Add(1)
 	return true

@@ -133,7 +133,7 @@ func Start(ctx context.Context, c Config, o ServeOptions) (_ *Server, err error)
 		callers: callers,
 		dialer:  stack.Router(&gate{next: stack, kernel: kernel, now: time.Now, tests: c.Rules.TestNumbers, seen: seen}), beat: wheel, seen: seen,
 		recognizer: e.recognizer, voices: e.voices, speaks: e.speaks, prompts: e.voices, recorders: recordersOf(c, recordings), facts: books,
-		flows: shelf, region: c.Rules.Region, tests: c.Rules.TestNumbers, log: o.Log,
+		flows: shelf, transfers: c.Transfers, region: c.Rules.Region, tests: c.Rules.TestNumbers, log: o.Log,
 		live: map[string]*liveCall{}, warmed: map[string]bool{}, slots: make(chan struct{}, c.Limits.Calls),
 		books: books, kernel: kernel, recordings: recordings,
 	}

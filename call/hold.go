@@ -42,7 +42,7 @@ func (c *conversation) heldNow(work context.Context, held bool) {
 	c.tell(Moment{At: time.Now(), State: "resumed"})
 	c.limit.stop()
 	c.onBeat(func(d *duplex) { d.held = false })
-	if n := len(c.prompts); n > 0 {
+	if n := len(c.prompts); n > 0 && c.handing == nil {
 		c.say(work, min(c.said, n-1))
 	}
 }

@@ -21,7 +21,7 @@ import (
 	"parley/tts"
 )
 
-// Parts are what a call is made of. All but Recorders, Facts, Watch and Log
+// Parts are what a call is made of. All but Recorders, Facts, Transfers, Watch and Log
 // are required.
 type Parts struct {
 	Dialer     Dialer
@@ -31,6 +31,8 @@ type Parts struct {
 	Policy     dialog.Policy
 	Recorders  Recorders
 	Facts      Facts
+	// Transfers finds whom a flow's queue reaches; nil for nobody.
+	Transfers Transfers
 	// Watch is told every turn of the transcript and every step of the set-up
 	// as they happen. It must not block.
 	Watch func(Moment)
@@ -64,6 +66,7 @@ type Session struct {
 	parts  Parts
 	log    *slog.Logger
 	hangup chan Party
+	wishes chan transferWish
 	once   sync.Once
 	ready  *conversation // what Prepare took, until Run has it
 }
@@ -74,7 +77,7 @@ func New(p Parts) *Session {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Session{parts: p, log: log, hangup: make(chan Party, 1)}
+	return &Session{parts: p, log: log, hangup: make(chan Party, 1), wishes: make(chan transferWish, 1)}
 }
 
 // Hangup ends the call at the next moment, whatever its state. It returns at
@@ -172,6 +175,7 @@ type conversation struct {
 	progress <-chan Progress
 
 	pausing
+	handing *handing
 	prompts []dialog.Prompt // of the latest step that speaks
 
 	greet, final, key, last, talk timer
@@ -246,7 +250,12 @@ func (c *conversation) loop(setup, work context.Context) {
 		select {
 		case <-c.leg.Done():
 			c.lastProgress(work)
+			c.lastHanded(work)
 			return
+		case w := <-c.wishes:
+			c.wished(work, w)
+		case err := <-c.handed():
+			c.handedOver(work, err)
 		case <-cancelled:
 			cancelled = nil
 			if !c.isUp {

@@ -214,6 +214,10 @@ func (b *brain) Open(language string, v map[string]string) (*dialog.State, error
 }
 func (b *brain) Next(_ context.Context, s *dialog.State, t dialog.Turn) (dialog.Step, error) {
 	b.turns = append(b.turns, t)
+	if t.Kind == dialog.HandedOver {
+		s.Outcome.Disposition = outcome.Transferred
+		return dialog.Step{End: true}, nil
+	}
 	if t.Kind == dialog.Trouble {
 		s.Outcome.Disposition = outcome.Failed
 		return say("sorry goodbye", true), nil
@@ -270,6 +274,8 @@ type stage struct {
 	moments  []Moment
 	longest  int // ticks; 0 for a minute
 	target   Target
+	dialer   Dialer // the handset when nil
+	queues   Transfers
 }
 
 type tape struct {
@@ -295,8 +301,11 @@ func newStage(t *testing.T, steps ...dialog.Step) *stage {
 // synctest bubble.
 func (s *stage) play(events map[int]func(*Session)) Report {
 	s.t.Helper()
+	if s.dialer == nil {
+		s.dialer = s.handset
+	}
 	session := New(Parts{
-		Dialer: s.handset, Beat: &s.beat, Recognizer: s.listener, Speaker: s.voice, Policy: s.brain,
+		Dialer: s.dialer, Transfers: s.queues, Beat: &s.beat, Recognizer: s.listener, Speaker: s.voice, Policy: s.brain,
 		Recorders: s.tape, Facts: s.facts, Watch: func(m Moment) { s.moments = append(s.moments, m) },
 	})
 	var report Report

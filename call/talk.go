@@ -274,7 +274,7 @@ func (c *conversation) fail(work context.Context, doing string, err error) {
 
 // turn asks the policy what comes next and does it.
 func (c *conversation) turn(work context.Context, t dialog.Turn) {
-	if c.ending || c.gone {
+	if c.ending || c.gone || c.handing != nil {
 		return
 	}
 	c.cutNow, c.cutHeard = false, ""
@@ -404,9 +404,9 @@ func (c *conversation) silent(work context.Context) {
 	case c.ending:
 		c.last.set(lastWordPause)
 	case c.transfer != "":
-		// There are no human agents yet, so nobody can take the call.
+		queue := c.transfer
 		c.transfer = ""
-		c.turn(work, dialog.Turn{Kind: dialog.NoAgent})
+		c.reachQueue(work, queue)
 	}
 }
 

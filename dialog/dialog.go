@@ -37,6 +37,9 @@ const (
 	Trouble TurnKind = "trouble"
 	// NoAgent: the last step's Transfer could not be served.
 	NoAgent TurnKind = "no_agent"
+	// HandedOver: the party was transferred, by the last step's Transfer or by an
+	// operator. Nothing more can be said; the answer is the outcome.
+	HandedOver TurnKind = "handed_over"
 )
 
 // Turn is one thing that happened on the customer's side.
@@ -113,7 +116,7 @@ type Step struct {
 	Facts   []Fact
 	// End hangs up after the prompts. Transfer names the queue to hand over
 	// to after the prompts; when nobody there can take the call, the policy is
-	// asked again with a NoAgent turn and its answer ends the call.
+	// asked again with a NoAgent turn.
 	End      bool
 	Transfer string
 	// Node is where the dialog now stands, for the trace.

@@ -200,3 +200,27 @@ func TestAHoldInTheMiddleOfAPrompt(t *testing.T) {
 		t.Errorf("the bot cannot be heard around the hold")
 	}
 }
+
+// TestACallerIsHandedOn who asks for a person by a key: SIPp is asked to call
+// the queue's number, and says how that ended.
+func TestACallerIsHandedOn(t *testing.T) {
+	need(t, "flite", "sipp")
+	for final, want := range map[string]outcome.Disposition{"200 OK": outcome.Transferred, "486 Busy Here": outcome.AgentRequested} {
+		t.Run(final, func(t *testing.T) {
+			config, port := open(t, "127.0.0.1:9", "transfers: [{queue: collections, to: \"+12025550190\", profile: test}]\n")
+			s := serve(t, t.TempDir(), config)
+			_, verdict := startSIPp(t, append(scenarioOf(t, sipScenarios+"in_transfer.xml", "[final]", final),
+				"-rtp_echo", "-s", "+12025550199", fmt.Sprintf("127.0.0.1:%d", port))...)
+			if err := <-verdict; err != nil {
+				t.Error(err)
+			}
+			r := s.cameIn(10 * time.Second)
+			if r.Disposition != want || r.HangupBy != call.PartyBot || r.Network != outcome.Answered {
+				t.Errorf("report %+v", r)
+			}
+			if !spoke(r, call.PartyBot, "one moment") || spoke(r, call.PartyBot, "all my colleagues are busy") == (want == outcome.Transferred) {
+				t.Errorf("turns %+v", r.Turns)
+			}
+		})
+	}
+}

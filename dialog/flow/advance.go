@@ -57,14 +57,30 @@ func (d *answer) end(a *action) {
 	d.out.End = true
 }
 
-// nobody ends a call whose transfer found no one.
-func (d *answer) nobody() {
+// handedOver ends the conversation of somebody who now talks to another party.
+// An outcome that the flow gave to the transfer stays.
+func (d *answer) handedOver() {
+	if o := &d.state.Outcome; o.Disposition == outcome.AgentRequested || d.memory.stage != transferring {
+		o.Disposition = outcome.Transferred
+	}
+	d.memory.stage = ended
+	d.out.End = true
+}
+
+// nobody goes on after a transfer that reached no one: as its action says, else
+// the flow's last words for that case end the call.
+func (d *answer) nobody() error {
+	if a := d.memory.nextEnd; a != nil && a.failed != nil {
+		d.memory.stage = asking
+		return d.apply(a.failed)
+	}
 	d.sayAll(d.flow.nobody.say)
 	if d.flow.nobody.end != "" {
 		d.state.Outcome.Disposition = d.flow.nobody.end
 	}
 	d.memory.stage = ended
 	d.out.End = true
+	return nil
 }
 
 // enter goes to a step: it speaks, or passes on when its values were already

@@ -46,14 +46,16 @@ func (d *answer) take() error {
 		return nil
 	case dialog.Trouble:
 		return d.apply(d.flow.trouble)
+	case dialog.HandedOver:
+		d.handedOver()
+		return nil
 	}
 	switch {
 	case m.stage == ended:
 		d.out.End = true
 		return nil
 	case m.stage == transferring:
-		d.nobody()
-		return nil
+		return d.nobody()
 	case m.at == nil && m.stage == asking, m.stage == screened && d.turn.Kind == dialog.Start:
 		m.stage = asking
 		return d.enter(d.flow.steps[0])

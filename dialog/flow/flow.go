@@ -154,6 +154,7 @@ type action struct {
 	step     string
 	toAt     place
 	transfer string
+	failed   *action // after a transfer that reached nobody; nil for the flow's own
 	end      outcome.Disposition
 }
 

@@ -157,6 +157,11 @@ func (r *reader) resolve() {
 		all = append(all, r.actions(s)...)
 	}
 	for _, a := range all {
+		if a.failed != nil {
+			all = append(all, a.failed)
+		}
+	}
+	for _, a := range all {
 		if a.goal == goStep && r.flow.step(a.step) == nil {
 			r.rep.at(a.toAt, "%q is not a step of this flow%s", a.step, meant(a.step, append(r.flow.Steps(), goals...)))
 		}
@@ -250,9 +255,11 @@ func (g *graph) follow(a *action, at spot, known map[string]bool) {
 	}
 	at = g.speakAll(a.say, at, known)
 	if a.goal == goStep && !g.final {
-		at.step = a.step
-		g.reach(at, known)
+		to := at
+		to.step = a.step
+		g.reach(to, known)
 	}
+	g.follow(a.failed, at, known)
 }
 
 func (g *graph) speakAll(lines []*line, at spot, known map[string]bool) spot {

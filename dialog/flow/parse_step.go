@@ -195,6 +195,7 @@ func (r *reader) consequences(a *action) map[string]func(entry) {
 		"again":    func(e entry) { a.again = e.node.count("again", 1, 5) },
 		"then":     func(e entry) { r.target(e.node, a) },
 		"transfer": func(e entry) { a.transfer = e.node.text("the queue") },
+		"failed":   func(e entry) { a.failed = r.action(e.node, "failed") },
 		"end":      func(e entry) { a.end = r.disposition(e.node) },
 	}
 }
@@ -215,6 +216,10 @@ func (r *reader) settle(a *action, what string) {
 	switch {
 	case a.end != "" && a.goal != "":
 		r.rep.at(a.toAt, "%s has both \"then\" and \"end\"; keep one", what)
+	case a.failed != nil && a.transfer == "":
+		r.rep.at(a.at, "%s has \"failed\" and no \"transfer\" that could fail", what)
+	case a.failed != nil && a.failed.transfer != "":
+		r.rep.at(a.failed.at, "%s has a transfer after a transfer that failed; lead to a step or end there", what)
 	case a.transfer != "" && a.goal != "":
 		r.rep.at(a.toAt, "%s has both \"then\" and \"transfer\"; keep one", what)
 	case a.transfer != "":

@@ -54,7 +54,7 @@ func (p *Policy) Fixed() []string {
 func (f *Flow) lines() []*line {
 	var all []*line
 	ofAction := func(a *action) {
-		if a != nil {
+		for ; a != nil; a = a.failed {
 			all = append(append(all, a.say...), a.sure)
 		}
 	}

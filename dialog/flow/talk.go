@@ -138,7 +138,7 @@ func readLine(n node) talkLine {
 			l.turn = dialog.Turn{Kind: dialog.Machine, AnsweredBy: outcome.AnsweredBy(e.node.text("the machine"))}
 		},
 		"silence": turn(dialog.Quiet), "unclear": turn(dialog.Unclear), "beep": turn(dialog.Beep),
-		"trouble": turn(dialog.Trouble), "no_agent": turn(dialog.NoAgent), "person": turn(dialog.Start),
+		"trouble": turn(dialog.Trouble), "no_agent": turn(dialog.NoAgent), "handed_over": turn(dialog.HandedOver), "person": turn(dialog.Start),
 		"hangs_up": func(entry) { l.hangsUp = true },
 	})
 	return l

@@ -1,0 +1,114 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"parley/api"
+	"parley/call"
+	"parley/campaign"
+	"parley/phone"
+	"parley/rules"
+)
+
+// TransferConfig is whom a flow's queue reaches: the far side is asked to call
+// it (REFER).
+type TransferConfig struct {
+	// Queue is the name that flows give after transfer.
+	Queue string `yaml:"queue"`
+	// To is a number, or a sip: URI that the carrier can reach.
+	To string `yaml:"to"`
+	// Profile names the rules for the number; empty for the call's own.
+	Profile string `yaml:"profile"`
+}
+
+// checkTransfers finds what cannot work in the queues.
+func (c *Config) checkTransfers() (problems []error) {
+	seen := map[string]bool{}
+	for i, q := range c.Transfers {
+		switch _, err := phone.Parse(q.To, c.Rules.Region); {
+		case q.Queue == "":
+			problems = append(problems, fmt.Errorf("transfers[%d]: name the queue as flows do", i))
+		case seen[q.Queue]:
+			problems = append(problems, fmt.Errorf("transfers[%d]: the queue %q stands above; leave one out", i, q.Queue))
+		case err != nil && !phone.IsURI(q.To):
+			problems = append(problems, fmt.Errorf("transfers[%d]: to: %w", i, err))
+		}
+		seen[q.Queue] = true
+	}
+	return problems
+}
+
+// reach is call.Transfers.
+func (l *placer) reach(_ context.Context, t call.Target, queue string) (string, error) {
+	for _, q := range l.transfers {
+		if q.Queue == queue {
+			if q.Profile == "" {
+				q.Profile = t.Case.Profile
+			}
+			return l.mayReach(q.To, q.Profile)
+		}
+	}
+	return "", fmt.Errorf("nothing says where the queue %q is reached; name it under transfers", queue)
+}
+
+// mayReach asks the rules about whom a call is handed to, as about any number
+// that is dialled: it is rung on our wish.
+func (l *placer) mayReach(to, profile string) (string, error) {
+	c := rules.Case{Number: to, Raw: to, Region: l.region, Profile: profile}
+	if !phone.IsURI(to) {
+		n, err := phone.Parse(to, l.region)
+		if err != nil {
+			return "", fmt.Errorf("the transfer's number: %w", err)
+		}
+		c.Number = n.E164
+	} else if profile != testProfile {
+		return to, nil // rules are about numbers, and test mode about this machine
+	}
+	if profile == testProfile {
+		c.AllowList = l.tests
+	}
+	switch decision, until, why := rules.Decide(l.kernel.Judge(c, time.Now())); {
+	case decision == rules.Allow:
+		return c.Number, nil
+	case !until.IsZero():
+		return "", fmt.Errorf("not transferred: %s (until %s)", why, until.Format(time.RFC3339))
+	default:
+		return "", fmt.Errorf("not transferred: %s", why)
+	}
+}
+
+// transferTimeout bounds how long a request waits for a transfer's end.
+const transferTimeout = 30 * time.Second
+
+// Transfer implements api.Line.
+func (l *placer) Transfer(ctx context.Context, tenant, id string, r api.TransferRequest) error {
+	l.mu.Lock()
+	c := l.live[id]
+	l.mu.Unlock()
+	if c == nil || c.tenant != tenant {
+		return campaign.NotFound{What: "live call"}
+	}
+	profile := r.Profile
+	if profile == "" {
+		profile = c.profile
+	}
+	if phone.IsURI(r.To) && profile != testProfile {
+		return campaign.Invalid{Why: "to: only a number can be asked for; SIP addresses are for queues of the configuration"}
+	}
+	to, err := l.mayReach(r.To, profile)
+	if err != nil {
+		return campaign.Conflict{Why: err.Error()}
+	}
+	ctx, cancel := context.WithTimeout(ctx, transferTimeout)
+	defer cancel()
+	switch err := c.session.Transfer(ctx, to); {
+	case errors.Is(err, context.DeadlineExceeded):
+		return nil // it goes on; the report will tell
+	case err != nil:
+		return campaign.Conflict{Why: "the call was not transferred: " + err.Error()}
+	}
+	return nil
+}
