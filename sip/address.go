@@ -193,7 +193,8 @@ func isScheme(s string) bool {
 // goodHost is a host with an optional port: a name, an IPv4 address, or an IPv6
 // address in brackets.
 func goodHost(s string) bool {
-	host, port, hasPort := s, "", false
+	var host, port string
+	var hasPort bool
 	if strings.HasPrefix(s, "[") {
 		inside, rest, ok := strings.Cut(s[1:], "]")
 		if _, err := netip.ParseAddr(oneGap(inside)); !ok || err != nil {

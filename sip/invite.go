@@ -201,11 +201,11 @@ func (l *leg) prepareAck(h heard, tag string) {
 	l.befriend(to)
 	l.acks[tag], l.ackTo[tag] = d.ack(l.auth), to
 	if d != l.dlg {
-		l.endFork(d)
+		l.forks[tag] = d
 	}
 }
 
-// endFork ends another branch's answer; its ACK is sent with the others.
+// endFork ends another branch's answer, once its ACK has left.
 func (l *leg) endFork(d *dialog) {
 	if !l.stack.byeOnce(d) {
 		return
@@ -274,6 +274,10 @@ func (l *leg) do(todo []action) {
 		case doAck, doDrop:
 			if ack := l.acks[a.tag]; ack != nil {
 				l.stack.send(ack, l.ackTo[a.tag])
+			}
+			if d := l.forks[a.tag]; d != nil {
+				delete(l.forks, a.tag)
+				l.endFork(d)
 			}
 		case doCancel:
 			l.sendCancel()

@@ -112,6 +112,7 @@ type leg struct {
 	session     uint64 // identifies our side in every description of this call
 	version     uint64
 	acks        map[string]*sip.Request // by To tag
+	forks       map[string]*dialog      // other branches that answered, until they are ended
 	ackTo       map[string]hop
 	peers       []netip.Addr
 	conns       []*conn       // held open
@@ -167,7 +168,7 @@ func newLeg(s *Stack, t call.Target) *leg {
 		inbox: make(chan any, inboxSize), progress: make(chan call.Progress, progressSize),
 		session: uint64(rand.Uint32()), digits: make(chan rune, digitsSize), done: make(chan struct{}),
 		wish: make(chan struct{}, 1), drop: make(chan struct{}),
-		acks: map[string]*sip.Request{}, ackTo: map[string]hop{},
+		acks: map[string]*sip.Request{}, forks: map[string]*dialog{}, ackTo: map[string]hop{},
 		owner: true, branches: map[string]*branch{}, held: make(chan bool, 1),
 	}
 }

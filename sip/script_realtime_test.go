@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 )
@@ -108,6 +107,3 @@ func (s script) start(t *testing.T, args ...string) *sipp {
 	}
 	return startSIPp(t, append([]string{"-sf", file}, args...)...)
 }
-
-// literal makes text a pattern.
-func literal(text string) string { return regexp.QuoteMeta(text) }

@@ -214,21 +214,20 @@ func splitPort(t *testing.T, addr string) (string, int) {
 func TestNobodyListens(t *testing.T) {
 	gone := newStreamFar(t, nil)
 	gone.l.Close()
+	second := newFar(t)
 	r := newRig(t, func(o *Options) {
 		host, port := splitPort(t, gone.addr())
 		o.Trunks = []Trunk{{Name: "t1", Host: host, Port: port, Transport: "tcp"}}
+		host, port = splitPort(t, second.addr())
+		o.Trunks = append(o.Trunks, Trunk{Name: "t2", Host: host, Port: port, Priority: 1})
 	})
-	host, port := splitPort(t, r.far.addr())
-	if err := r.addTrunk(Trunk{Name: "t2", Host: host, Port: port, Priority: 1}); err != nil {
-		t.Fatal(err)
-	}
 	alone := ended(t, r.Dial(context.Background(), call.Target{Trunk: "t1", To: "+15550009"}))
 	if alone.Rang || !alone.Retryable || !errors.Is(alone.Err, ErrConnection) || !strings.Contains(alone.Err.Error(), "connection refused") {
 		t.Errorf("cause is %+v", alone)
 	}
 	l := r.Router(r).Dial(context.Background(), call.Target{To: "+15550009"})
-	r.far.reply(r.far.expect("INVITE"), "486 Busy Here", "")
-	r.far.expect("ACK")
+	second.reply(second.expect("INVITE"), "486 Busy Here", "")
+	second.expect("ACK")
 	if c := ended(t, l); c.Network != outcome.Busy || c.Trunk != "t2" {
 		t.Errorf("cause is %+v", c)
 	}

@@ -203,12 +203,12 @@ func TestTortureResponses(t *testing.T) {
 			invite := r.far.expect("INVITE")
 			before := r.Stats().Malformed
 			r.far.send(asResponse(c, string(raw), invite, r.far.tag), invite.src)
-			switch {
-			case c.file == "unreason":
+			switch c.file {
+			case "unreason":
 				step(t, l, call.Answered)
 				r.far.expect("ACK")
 				r.far.expectReply(200, r.far.ask("BYE", invite, ""))
-			case c.file == "noreason":
+			case "noreason":
 				eventually(t, func() bool { hang(l); return len(r.far.got) > 0 })
 				r.far.reply(r.far.expect("CANCEL"), "200 OK", "")
 				r.far.reply(invite, "487 Request Terminated", "")
