@@ -91,6 +91,11 @@ func Call(ctx context.Context, c Config, s Single) (report call.Report, err erro
 	if err := await(ctx, 15*time.Second, e.ready); err != nil {
 		return report, err
 	}
+	if target.Proxy == "" && !phone.IsURI(target.To) {
+		if err := await(ctx, registerWait, func() error { return registered(stack, target.Trunk) }); err != nil {
+			return report, err
+		}
+	}
 	if err := e.voices.Warm(ctx, voiceOf(policy), policy.Fixed()); err != nil {
 		return report, fmt.Errorf("synthesise the fixed prompts: %w", err)
 	}

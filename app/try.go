@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -205,6 +206,28 @@ func trunkAnswers(ctx context.Context, stack *sip.Stack, name string) (string, e
 		err = fmt.Errorf("trunk %s at %s: %w; check host, port, transport and firewall", name, p.Addr, p.Err)
 	}
 	return "", err
+}
+
+// registerWait bounds how long a single call waits for a registration.
+const registerWait = 10 * time.Second
+
+// registered is nil when one of the trunks that a call names ("a,b", or "" for
+// all) has the registration that it wants, or wants none.
+func registered(stack *sip.Stack, names string) error {
+	var missing error
+	for _, t := range stack.Trunks() {
+		if names != "" && !slices.Contains(strings.Split(strings.ReplaceAll(names, " ", ""), ","), t.Name) {
+			continue
+		}
+		if t.Registration == nil || t.Registration.Stands {
+			return nil
+		}
+		missing = fmt.Errorf("trunk %s: %w", t.Name, sip.ErrNotRegistered)
+		if err := t.Registration.Err; err != nil {
+			missing = fmt.Errorf("%w: %w", missing, err)
+		}
+	}
+	return missing
 }
 
 // statesOf are the trunks as the API shows them.

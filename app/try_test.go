@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"net"
 	"strings"
 	"testing"
@@ -50,6 +51,11 @@ func TestTrunkStatesTellWhatIsWrong(t *testing.T) {
 		return nil
 	})
 	state := statesOf(stack)[0]
+	for _, names := range []string{"", "a", "b, a"} {
+		if err := registered(stack, names); !errors.Is(err, sip.ErrNotRegistered) {
+			t.Errorf("a call by %q need not wait: %v", names, err)
+		}
+	}
 	cancel()
 	if err != nil || state.Takes || state.Registration.Stands || !strings.Contains(state.Registration.Problem, "does not answer") ||
 		!strings.Contains(state.Probe.Problem, "no answer came in time") || state.Probe.Address != far.LocalAddr().String() {

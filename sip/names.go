@@ -38,7 +38,6 @@ type question struct {
 type known struct {
 	records []dns.RR  // none: there is no such record
 	until   time.Time // of the records; after it they are stale
-	asked   time.Time // of the last reply
 	failed  error     // of the last try since then
 	again   time.Time // after a failure nobody is asked before this
 	asking  chan struct{}

@@ -298,8 +298,7 @@ func (w Registration) check(t Trunk) error {
 // end, which s.work waits for.
 func (s *Stack) tend(ctx context.Context) context.CancelFunc {
 	ctx, cancel := context.WithCancel(ctx)
-	for _, name := range s.order {
-		a := s.trunks[name]
+	for _, a := range s.tended {
 		if a.Register.Registrar != "" {
 			s.work.Go(func() { s.keepRegistered(ctx, a) })
 		}

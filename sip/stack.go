@@ -103,7 +103,8 @@ type Stack struct {
 	local, advertise netip.AddrPort
 	behindNAT        bool // Advertise is not ours and goes into SDP as well
 	trunks           map[string]*account
-	order            []string // of trunks, in the configuration
+	order            []string   // of trunks, in the configuration
+	tended           []*account // those with a registration or probes
 	names            *names
 	shunned          shunned
 	openMedia        func() (Media, error)
@@ -213,8 +214,12 @@ func New(o Options) (*Stack, error) {
 		if err := s.addTrunk(t); err != nil {
 			return nil, err
 		}
-		if a := s.trunks[t.Name]; a.Probe > 0 && o.often > 0 {
+		a := s.trunks[t.Name]
+		if a.Probe > 0 && o.often > 0 {
 			a.Probe = o.often
+		}
+		if a.Probe > 0 || a.Register.Registrar != "" {
+			s.tended = append(s.tended, a)
 		}
 	}
 	if err := s.bind(o); err != nil {
