@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"time"
 
+	"parley/call"
+	"parley/outcome"
 	"parley/rates"
 	"parley/store"
 )
@@ -48,6 +51,37 @@ func configureRates(ctx context.Context, trunks []TrunkConfig, books *store.Stor
 		}
 	}
 	return nil
+}
+
+// priceList are the files of the configuration by trunk, for a call without a
+// database.
+type priceList map[string][]rates.Rate
+
+func newPriceList(trunks []TrunkConfig) (priceList, error) {
+	list := priceList{}
+	for _, t := range trunks {
+		all, err := t.prices()
+		if err != nil {
+			return nil, err
+		}
+		list[t.Name] = all
+	}
+	return list, nil
+}
+
+// price writes into an answered call's report what it cost, or why that is not
+// known; a trunk without a file prices nothing and says nothing.
+func (p priceList) price(r *call.Report) {
+	all := p[r.Trunk]
+	if all == nil || r.Network != outcome.Answered {
+		return
+	}
+	rate, ok := rates.Longest(all, r.To)
+	if !ok {
+		r.CostUnknown = fmt.Sprintf("the rate table of trunk %s has no prefix for the number", r.Trunk)
+		return
+	}
+	r.Cost = rate.Apply("", time.Duration(r.TalkMS)*time.Millisecond)
 }
 
 // trunkNames are those of the configuration, in its order.

@@ -73,12 +73,11 @@ func Call(ctx context.Context, c Config, s Single) (report call.Report, err erro
 	if err != nil {
 		return report, err
 	}
-	seen := &sight{ladders: newLadders()}
-	seen.begin(target)
-	defer seen.end(target)
-	if s.Trace != nil {
-		show(seen.ladders.of(target.Call).Tape, s.Trace)
+	priced, err := newPriceList(c.Trunks)
+	if err != nil {
+		return report, err
 	}
+	seen := &sight{ladders: newLadders()}
 	stack, err := newSIP(c, sip.Options{Listen: netip.AddrPortFrom(listen.Addr(), 0), Log: s.Log, Trace: seen.ladders.hear})
 	if err != nil {
 		return report, err
@@ -99,6 +98,11 @@ func Call(ctx context.Context, c Config, s Single) (report call.Report, err erro
 	if err := e.voices.Warm(ctx, voiceOf(policy), policy.Fixed()); err != nil {
 		return report, fmt.Errorf("synthesise the fixed prompts: %w", err)
 	}
+	seen.begin(target)
+	defer seen.end(target)
+	if s.Trace != nil {
+		show(seen.ladders.of(target.Call).Tape, s.Trace)
+	}
 	session := call.New(call.Parts{
 		Dialer: stack.Router(&gate{next: stack, kernel: kernel, now: time.Now, tests: c.Rules.TestNumbers, seen: seen}), Beat: wheel,
 		Recognizer: e.recognizer, Speaker: e.voices, Policy: policy,
@@ -112,6 +116,7 @@ func Call(ctx context.Context, c Config, s Single) (report call.Report, err erro
 	})
 	report, err = session.Run(ctx, target)
 	seen.ended(target, &report)
+	priced.price(&report)
 	if err == nil {
 		report.Recording, err = done(report.Recording)
 	}

@@ -24,7 +24,7 @@ type callCmd struct {
 	Var    map[string]string `help:"A variable of the flow, name=value; may be repeated."`
 	Ring   time.Duration     `help:"How long it may ring." default:"45s"`
 	Record string            `help:"Stereo recording: customer left, bot right." type:"path"`
-	Trace  bool              `help:"Show every SIP message on stderr."`
+	Trace  bool              `help:"Show the ladder with every SIP message on stderr."`
 	JSON   bool              `help:"Print the report as JSON."`
 }
 
@@ -112,6 +112,9 @@ func showReport(w io.Writer, r call.Report) {
 	}
 	if r.TalkMS > 0 {
 		line("talk", fmt.Sprintf("%.1f s, answered within %d ms (p50), %d barge-ins", float64(r.TalkMS)/1000, r.Latency.ResponseP50, r.BargeIns))
+	}
+	if r.Cost != nil {
+		line("cost", fmt.Sprintf("%s %s for %d s", r.Cost.Amount, r.Cost.Currency, r.Cost.BilledS))
 	}
 	line("recording", r.Recording)
 	line("problem", r.Problem)
