@@ -198,7 +198,9 @@ func (r *receiver) take(ctx context.Context, leg call.Leg, came call.Target) err
 	if err != nil {
 		return err
 	}
+	l.seen.came(t, leg)
 	if !l.enter(t, p.session) {
+		l.seen.end(t)
 		p.Release()
 		return errDraining
 	}

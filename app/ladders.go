@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -18,11 +19,25 @@ import (
 type ladders struct {
 	mu   sync.RWMutex
 	live map[string]*liveLadder // by call
+	// came are the calls that came in, by their Call-ID, which is the far
+	// side's: from their INVITE on, before they have a name here.
+	came map[string]*liveLadder
 }
+
+// maxCame bounds them. Those that were refused stay until their place is
+// needed, cameFor at the least.
+const (
+	maxCame = 256
+	cameFor = time.Minute
+)
 
 // liveLadder is one call's.
 type liveLadder struct {
 	*ladder.Tape
+
+	began  time.Time
+	callID string // of a call that came in
+	taken  bool   // it has a name here
 
 	mu sync.Mutex
 	// invited is when the first INVITE left on the trunk that is tried now.
@@ -32,16 +47,57 @@ type liveLadder struct {
 	last *try
 }
 
-func newLadders() *ladders { return &ladders{live: map[string]*liveLadder{}} }
+func newLadders() *ladders {
+	return &ladders{live: map[string]*liveLadder{}, came: map[string]*liveLadder{}}
+}
 
-// begin opens the ladder of a call; end closes it and gives what was kept.
+// begin opens the ladder of a call, unless the call came in and brought its own;
+// end closes it.
 func (l *ladders) begin(id string) {
 	if l == nil {
 		return
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.live[id] = &liveLadder{Tape: ladder.NewTape(id, time.Now())}
+	if l.live[id] == nil {
+		now := time.Now()
+		l.live[id] = &liveLadder{Tape: ladder.NewTape(id, now), began: now}
+	}
+}
+
+// name gives a call that came in its name here; what was heard of it so far is
+// the beginning of its ladder.
+func (l *ladders) name(callID, id string) {
+	if l == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if t := l.came[callID]; t != nil {
+		t.taken = true
+		l.live[id] = t
+	}
+}
+
+// arriving is the ladder of a call that came in, which its INVITE opens.
+func (l *ladders) arriving(m sip.TraceMessage) *liveLadder {
+	l.mu.RLock()
+	t := l.came[m.CallID]
+	l.mu.RUnlock()
+	if t != nil || m.Sent || !strings.HasPrefix(m.First, "INVITE ") {
+		return t
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.came) >= maxCame {
+		maps.DeleteFunc(l.came, func(_ string, t *liveLadder) bool { return !t.taken && m.At.Sub(t.began) > cameFor })
+	}
+	if len(l.came) >= maxCame || l.came[m.CallID] != nil {
+		return l.came[m.CallID]
+	}
+	t = &liveLadder{Tape: ladder.NewTape("", m.At), began: m.At, callID: m.CallID}
+	l.came[m.CallID] = t
+	return t
 }
 
 func (l *ladders) end(id string) {
@@ -50,6 +106,9 @@ func (l *ladders) end(id string) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if t := l.live[id]; t != nil {
+		delete(l.came, t.callID)
+	}
 	delete(l.live, id)
 }
 
@@ -69,17 +128,18 @@ func (l *ladders) kept(id string) *ladder.Ladder {
 		return nil
 	}
 	all := t.Ladder()
+	all.Call = id
 	return &all
 }
 
 // hear takes a message from the wire; what belongs to no live call is not kept.
 func (l *ladders) hear(m sip.TraceMessage) {
 	// The stack writes its Call-IDs as the call and a random word.
-	end := strings.LastIndexByte(m.CallID, '-')
-	if end < 0 {
-		return
+	id := m.CallID[:max(strings.LastIndexByte(m.CallID, '-'), 0)]
+	t := l.of(id)
+	if t == nil {
+		t = l.arriving(m)
 	}
-	t := l.of(m.CallID[:end])
 	if t == nil {
 		return
 	}

@@ -194,3 +194,60 @@ func TestTheLadderOfACall(t *testing.T) {
 		t.Error("ladders of ended calls are kept in memory")
 	}
 }
+
+// incoming is a message as the trace tells it.
+func incoming(callID, first string, sent bool, at time.Time) sip.TraceMessage {
+	raw := first + "\r\nCall-ID: " + callID + "\r\nCSeq: 1 " + strings.Fields(first)[0] + "\r\n\r\n"
+	return sip.TraceMessage{At: at, Sent: sent, Peer: netip.MustParseAddrPort("192.0.2.1:5060"), Transport: "UDP", CallID: callID, First: first, Raw: []byte(raw)}
+}
+
+// arrived is a leg that came in.
+type arrived struct {
+	call.Leg
+	id string
+}
+
+func (a arrived) CallID() string { return a.id }
+
+// TestTheLadderOfACallThatCameIn begins with its INVITE, which was heard before
+// anybody knew whose call it is.
+func TestTheLadderOfACallThatCameIn(t *testing.T) {
+	s := &sight{ladders: newLadders()}
+	now := time.Now().Add(-2 * time.Second)
+	s.ladders.hear(incoming("x@far", "INVITE sip:+12025550199@us SIP/2.0", false, now))
+	s.ladders.hear(incoming("x@far", "SIP/2.0 180 Ringing", true, now.Add(time.Millisecond)))
+	s.ladders.hear(incoming("y@far", "BYE sip:us SIP/2.0", false, now)) // of no call
+	target := call.Target{Call: "in-1", Tenant: tenant.Default, Trunk: "a", Inbound: true}
+	s.came(target, arrived{id: "x@far"})
+	s.begin(target)
+	s.ladders.hear(incoming("x@far", "BYE sip:us SIP/2.0", false, time.Now()))
+	r := call.Report{ID: "in-1", Network: outcome.Answered, HangupBy: call.PartyCustomer}
+	s.ended(target, &r)
+	s.end(target)
+	want := "<INVITE\n>180 SIP/2.0\n.trunk: a, the customer calls\n<BYE\n.ended: answered, by customer"
+	got := rungs(*r.Ladder)
+	if got != want || r.Ladder.Call != "in-1" {
+		t.Errorf("of %s:\n%s\nwant\n%s", r.Ladder.Call, got, want)
+	}
+	if len(s.ladders.came)+len(s.ladders.live) != 0 {
+		t.Error("an ended call's ladder is kept")
+	}
+}
+
+// TestRefusedCallersTakeNoMemory: a trunk that offers calls without end, which
+// nobody takes.
+func TestRefusedCallersTakeNoMemory(t *testing.T) {
+	l := newLadders()
+	now := time.Now()
+	l.hear(incoming("taken@far", "INVITE sip:us SIP/2.0", false, now))
+	l.name("taken@far", "in-1")
+	for i := range 10 * maxCame {
+		l.hear(incoming(fmt.Sprintf("%d@far", i), "INVITE sip:us SIP/2.0", false, now.Add(time.Duration(i)*time.Second)))
+	}
+	if len(l.came) > maxCame {
+		t.Errorf("%d ladders of callers are kept", len(l.came))
+	}
+	if l.of("in-1") == nil || l.came["taken@far"] == nil || l.came[fmt.Sprintf("%d@far", 10*maxCame-1)] == nil {
+		t.Error("a call that was taken, or the newest caller, has no ladder")
+	}
+}

@@ -25,6 +25,16 @@ func (s *sight) end(t call.Target) {
 	}
 }
 
+// came: a call that came in is t here; before begin.
+func (s *sight) came(t call.Target, leg call.Leg) {
+	known, ok := leg.(interface{ CallID() string })
+	if s == nil || !ok {
+		return
+	}
+	s.ladders.name(known.CallID(), t.Call)
+	s.ladders.step(t.Call, "trunk: "+t.Trunk+", the customer calls")
+}
+
 // refused: the gate stopped a call.
 func (s *sight) refused(t call.Target, why error) {
 	if s != nil {

@@ -173,6 +173,9 @@ func newLeg(s *Stack, t call.Target) *leg {
 	}
 }
 
+// CallID is that of every message of the leg (TraceMessage.CallID).
+func (l *leg) CallID() string { return l.callID }
+
 func (l *leg) Progress() <-chan call.Progress { return l.progress }
 func (l *leg) Digits() <-chan rune            { return l.digits }
 func (l *leg) Done() <-chan struct{}          { return l.done }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"parley/call"
+	"parley/ladder"
 	"parley/media"
 	"parley/media/resample"
 	"parley/media/wav"
@@ -160,6 +161,20 @@ func TestSomebodyUnknownCalls(t *testing.T) {
 	}
 	if !spoke(r, call.PartyBot, "i cannot find your matter") || spoke(r, call.PartyBot, "payment") {
 		t.Errorf("turns %+v", r.Turns)
+	}
+	var l ladder.Ladder
+	status := s.call("GET", "/calls/"+r.ID+"/ladder", nil, &l)
+	var way strings.Builder
+	for _, e := range l.Entries {
+		fmt.Fprintf(&way, "%s %s%s\n", e.Direction, e.First, e.Step)
+	}
+	for _, want := range []string{"received INVITE sip:+12025550199@", "trunk: ", "sent SIP/2.0 200 OK", "received BYE ", "ended: answered, by customer"} {
+		if !strings.Contains(way.String(), want) {
+			t.Errorf("%d: the ladder has no %q:\n%s", status, want, way.String())
+		}
+	}
+	if r.CostUnknown == "" || r.Cost != nil {
+		t.Errorf("the call cost %+v, unknown because %q", r.Cost, r.CostUnknown)
 	}
 }
 
