@@ -17,13 +17,13 @@ const lane = 66
 func (l Ladder) WriteText(w io.Writer) error {
 	out := bufio.NewWriter(w)
 	fmt.Fprintf(out, "call %s, started %s\n\n", printable(l.Call), l.Started.UTC().Format(time.RFC3339Nano))
-	out.WriteString(Heading())
+	fmt.Fprint(out, Heading())
 	last, peer := 0, ""
 	for _, e := range l.Entries {
 		if skipped := e.N - last - 1; skipped > 0 {
 			fmt.Fprintf(out, "%16s:  %d left out\n", "", skipped)
 		}
-		out.WriteString(e.Line(peer))
+		fmt.Fprint(out, e.Line(peer))
 		last = e.N
 		if e.Peer != "" {
 			peer = e.Peer
@@ -34,7 +34,7 @@ func (l Ladder) WriteText(w io.Writer) error {
 			continue
 		}
 		fmt.Fprintf(out, "\n--- %d: %s, %.3f s, %s\n", e.N, e.Direction, e.OffsetMS/1000, e.Peer)
-		out.WriteString(e.Text(""))
+		fmt.Fprint(out, e.Text(""))
 	}
 	if err := out.Flush(); err != nil {
 		return fmt.Errorf("write the ladder: %w", err)
