@@ -250,7 +250,10 @@ func (s *Stack) calleeDialog(l *leg, req *sip.Request, src hop) (*dialog, error)
 		d.contact.Host = c
 	}
 	c := req.Contact()
-	if c == nil || c.Address.Host == "" || c.Address.Wildcard {
+	switch {
+	case c == nil && d.untagged:
+		c = &sip.ContactHeader{Address: d.to} // RFC 2543 left it out
+	case c == nil || c.Address.Host == "" || c.Address.Wildcard:
 		return nil, fmt.Errorf("%w: its INVITE has no Contact", ErrTarget)
 	}
 	d.target = *c.Address.Clone()

@@ -307,3 +307,47 @@ func TestOddRequestsInsideACall(t *testing.T) {
 		})
 	}
 }
+
+// TestTortureReachesACall: where every number is open, the INVITEs that are
+// refused for want of one ring, or are told that their sound is none of ours.
+func TestTortureReachesACall(t *testing.T) {
+	peer := net.IPv4(127, 44, 75, 3)
+	// Their only sound is G.726.
+	g726 := map[string]bool{"ipv6-in-sdp": true, "ipv4-mapped-ipv6": true}
+	for rfc, table := range map[string][]tortureCase{"rfc4475": torture4475, "rfc5118": torture5118} {
+		for _, c := range table {
+			if c.want != "403" {
+				continue
+			}
+			t.Run(rfc+"/"+c.file, func(t *testing.T) {
+				r := newRig(t, func(o *Options) {
+					o.Trunks = []Trunk{{Name: "t", Host: peer.String()}}
+					o.Inbound = func(Incoming) int { return 0 }
+				})
+				r.far = newFarAt(t, &net.UDPAddr{IP: peer, Port: 5060})
+				newFarInto(t, &net.UDPAddr{IP: peer, Port: 19823}, r.far.got)
+				us := net.UDPAddrFromAddrPort(r.Addr())
+				if _, err := r.far.conn.WriteToUDP(c.read(t, rfc), us); err != nil {
+					t.Fatal(err)
+				}
+				want := "180"
+				if g726[c.file] {
+					want = "488"
+				}
+				id := readMessage(string(c.read(t, rfc))).get("Call-ID")
+				if id == "" {
+					id = readMessage(string(c.read(t, rfc))).get("i")
+				}
+				for {
+					m := r.far.next()
+					if code := strings.Fields(m.first)[1]; m.get("Call-ID") == id && code != "100" {
+						if code != want {
+							t.Errorf("%s: %q, want %s", c.title, m.first, want)
+						}
+						return
+					}
+				}
+			})
+		}
+	}
+}
