@@ -283,12 +283,31 @@ func refuseConn(sock net.Conn) {
 	_ = sock.Close()
 }
 
+// lostOf is closed when the connection by which a trunk reaches us, because we
+// registered over it, is gone; nil without one.
+func (cs *connections) lostOf(a *account) <-chan struct{} {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	for k, c := range cs.out {
+		if k.account == a {
+			return c.lost
+		}
+	}
+	return nil
+}
+
+// needed reports whether a connection must stay although nothing is said: for
+// a call, or for those that a trunk brings to where we registered.
+func (c *conn) needed() bool {
+	return c.holds.Load() > 0 || c.key.account != nil && c.key.account.Register.Registrar != ""
+}
+
 // sweep closes connections that nobody used for a while and no call needs.
 func (cs *connections) sweep(now time.Time) {
 	cs.mu.Lock()
 	var idle []*conn
 	for c := range cs.all {
-		if c.holds.Load() == 0 && now.Sub(time.Unix(0, c.used.Load())) > cs.limits.idle {
+		if !c.needed() && now.Sub(time.Unix(0, c.used.Load())) > cs.limits.idle {
 			idle = append(idle, c)
 		}
 	}

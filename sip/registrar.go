@@ -23,6 +23,9 @@ const (
 	errandTimeout     = 5 * time.Second
 	maxErrands        = 4
 	unregisterTimeout = 2 * time.Second
+	// lostPause is how many seconds after the connection of a registration is
+	// lost it is made again.
+	lostPause = 5
 )
 
 // registrar is a trunk's registration with what every request of it shares.
@@ -86,9 +89,17 @@ func (s *Stack) keepRegistered(ctx context.Context, a *account) {
 		pause := time.NewTimer(time.Until(b.next))
 		select {
 		case <-pause.C:
+		case <-s.conns.lostOf(a):
+			// Calls for us came by it. A trunk that closes it each time is not asked
+			// more often for that.
+			pause.Reset(min(time.Until(b.next), lostPause*s.second))
+			select {
+			case <-pause.C:
+			case <-ctx.Done():
+			}
 		case <-ctx.Done():
-			pause.Stop()
 		}
+		pause.Stop()
 	}
 	// A REGISTER that was under way may stand too. What nobody takes back ends
 	// by itself, but until then calls for us go to a closed door.

@@ -67,7 +67,7 @@ func startSIPp(t *testing.T, args ...string) *sipp {
 		ended := make(chan struct{})
 		go func() { s.done <- cmd.Wait(); close(ended) }()
 		t.Cleanup(func() { _ = cmd.Process.Kill(); <-ended })
-		eventually(t, func() bool { return sharedtest.Bound(t, s.port) || len(s.done) > 0 })
+		eventually(t, func() bool { return sharedtest.Bound(t, s.port) || sharedtest.Listens(t, s.port) || len(s.done) > 0 })
 		if len(s.done) == 0 {
 			return s
 		}

@@ -129,7 +129,7 @@ func (f *streamFar) hear() streamed {
 	}
 }
 
-// ask waits for a request; the end of another connection is passed over.
+// want waits for a request; the end of another connection is passed over.
 func (f *streamFar) want(method string) streamed {
 	f.t.Helper()
 	for {
@@ -156,6 +156,17 @@ func (f *streamFar) wantReply(code int, cseq string) streamed {
 			f.t.Fatalf("expected %d to %s, got %q", code, cseq, m.first)
 		}
 		return m
+	}
+}
+
+// wantAfter is wantReply past the provisional responses before it.
+func (f *streamFar) wantAfter(code int, cseq string) streamed {
+	f.t.Helper()
+	for {
+		m := f.hear()
+		if m.get("CSeq") == cseq && strings.HasPrefix(m.first, fmt.Sprintf("SIP/2.0 %d ", code)) {
+			return m
+		}
 	}
 }
 

@@ -723,3 +723,52 @@ func TestSIPS(t *testing.T) {
 		t.Errorf("a sips: URI by a trunk without TLS: %v", err)
 	}
 }
+
+// TestRegisteredOverTCP: calls come in by the connection that the registration
+// opened; it stays open without a word, and is opened again when it is lost.
+func TestRegisteredOverTCP(t *testing.T) {
+	f := newStreamFar(t, nil)
+	host, port := splitPort(t, f.addr())
+	r := newRig(t, func(o *Options) {
+		o.second = 10 * time.Millisecond
+		o.Trunks = []Trunk{{
+			Name: "t1", Host: host, Port: port, Transport: "tcp", Username: "alice",
+			Register: Registration{Registrar: f.addr(), Expires: time.Hour},
+		}}
+		o.Inbound = func(Incoming) int { return 0 }
+	})
+	accept := func() streamed {
+		t.Helper()
+		m := f.want("REGISTER")
+		f.answer(m, "200 OK", "", "Contact: "+m.get("Contact")+";expires=3600")
+		return m
+	}
+	one := accept()
+	if c := one.get("Contact"); !strings.Contains(c, ";transport=tcp>") {
+		t.Errorf("Contact is %q", c)
+	}
+	eventually(t, func() bool { return r.Trunks()[0].Takes })
+	r.conns.sweep(time.Now().Add(time.Hour))
+	called := one.message
+	called.header["to"], called.header["from"] = []string{"<sip:+15550009@carrier.example>"}, []string{"<sip:alice@carrier.example>"}
+	called.header["contact"] = []string{strings.Split(one.get("Contact"), ">")[0] + ">"}
+	f.say(one.conn, f.request("INVITE", called, "1 INVITE", sdp))
+	ringing := f.wantAfter(180, "1 INVITE")
+	if ringing.conn != one.conn {
+		t.Error("the answer took another connection")
+	}
+	leg, _, err := r.Accept(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	hang(leg)
+	f.wantAfter(480, "1 INVITE")
+	one.conn.Close()
+	if two := accept(); two.conn == one.conn {
+		t.Error("the second registration came by a connection that is closed")
+	}
+	done := make(chan struct{})
+	go func() { r.stop(); close(done) }()
+	accept() // which takes it back
+	<-done
+}

@@ -35,6 +35,7 @@ func (s *Stack) transact(ctx context.Context, req *sip.Request, to hop) (*sip.Re
 		case <-tx.lost():
 			return nil, fmt.Errorf("%s: %w", req.Method, tx.to.conn.err)
 		case <-ctx.Done():
+			s.silent(tx)
 			return nil, fmt.Errorf("%s: %w", req.Method, ctx.Err())
 		}
 	}

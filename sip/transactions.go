@@ -3,7 +3,6 @@ package sip
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -234,9 +233,15 @@ func (s *Stack) outlet(to hop) sip.Connection {
 	return &outlet{local: s.sock.conn.LocalAddr(), write: func(b []byte) error { return s.deliver(b, to) }}
 }
 
-// silent notes that a request got no response at all.
+// patient is how long a request over a connection may be without any answer
+// until the connection is taken for dead.
+const patient = 4 * time.Second
+
+// silent notes that a request got no response until it ended, or until nobody
+// waits for it any longer. It asks only the clock: the transaction's own lock is
+// held while it hands over a response that nobody takes.
 func (s *Stack) silent(t *clientTx) {
-	if c := t.to.conn; c != nil && errors.Is(t.Err(), sip.ErrTransactionTimeout) {
+	if c := t.to.conn; c != nil && time.Since(t.sent) >= min(patient, 64*sip.T1) {
 		s.conns.retire(c, t.sent)
 	}
 }
