@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -437,5 +439,25 @@ func TestHostsFile(t *testing.T) {
 	}
 	if _, err := newNames("dns.example:53"); err == nil {
 		t.Error("a DNS server by name was taken")
+	}
+}
+
+// TestServersChange: a machine that moves to another network asks its servers
+// after the first failure.
+func TestServersChange(t *testing.T) {
+	dead := newFar(t)
+	n, err := newNames("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.conf, n.servers = filepath.Join(t.TempDir(), "resolv.conf"), []string{dead.addr()}
+	if err := os.WriteFile(n.conf, []byte("search carrier.example\nnameserver 192.0.2.1\nnameserver ::1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := n.lookup(t.Context(), "a.example", dns.TypeA); err == nil {
+		t.Error("a dead server answered")
+	}
+	if want := []string{"192.0.2.1:53", "[::1]:53"}; !cmp.Equal(n.servers, want) || n.search("sbc")[0] != "sbc.carrier.example." {
+		t.Errorf("the servers are %v, want %v; sbc is %v", n.servers, want, n.search("sbc"))
 	}
 }

@@ -18,13 +18,15 @@ import (
 // used on (RFC 8767): the addresses of a carrier hardly ever move, and without
 // them no call would leave.
 type names struct {
+	// hosts reads the hosts file, and conf is the resolv.conf; nil and "" where
+	// the configuration names a server.
+	hosts *net.Resolver
+	conf  string
+
+	mu      sync.Mutex
 	servers []string // "host:port"
 	search  func(name string) []string
-	// hosts reads the hosts file; nil where the configuration names a server.
-	hosts *net.Resolver
-
-	mu    sync.Mutex
-	cache map[question]*known
+	cache   map[question]*known
 }
 
 // question is what is asked: a fully qualified name in lower case, and a type
@@ -94,15 +96,25 @@ func newNames(hostport string) (*names, error) {
 	n.hosts = &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
 		return nil, errHostsOnly
 	}}
-	c, err := dns.ClientConfigFromFile("/etc/resolv.conf")
+	n.conf = "/etc/resolv.conf"
+	n.configure()
+	return n, nil
+}
+
+// configure reads resolv.conf, at the start and when no server answers: a
+// machine that moves to another network gets other servers. A file that cannot
+// be read changes nothing.
+func (n *names) configure() {
+	c, err := dns.ClientConfigFromFile(n.conf)
 	if err != nil {
-		return n, nil //nolint:nilerr // numeric hosts and those of the hosts file need no server
+		return
 	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.servers, n.search = nil, c.NameList
 	for _, s := range c.Servers[:min(len(c.Servers), maxServers)] {
 		n.servers = append(n.servers, net.JoinHostPort(s, c.Port))
 	}
-	n.search = c.NameList
-	return n, nil
 }
 
 var errHostsOnly = errors.New("only the hosts file is asked")
@@ -139,6 +151,9 @@ func (n *names) lookup(ctx context.Context, name string, kind uint16) ([]dns.RR,
 		own, cancel := context.WithTimeout(ctx, limit)
 		records, ttl, err := n.ask(own, q)
 		cancel()
+		if err != nil && n.conf != "" {
+			n.configure()
+		}
 
 		n.mu.Lock()
 		k.asking = nil
@@ -211,12 +226,15 @@ func (n *names) ask(ctx context.Context, q question) ([]dns.RR, time.Duration, e
 	if q.kind == inHostsFile {
 		return n.fromHosts(ctx, q.name), hostsTTL, nil
 	}
-	if len(n.servers) == 0 {
+	n.mu.Lock()
+	servers := n.servers
+	n.mu.Unlock()
+	if len(servers) == 0 {
 		return nil, 0, errors.New("resolv.conf names no server; set sip.dns")
 	}
 	var last error
 	for round := range tryRounds {
-		for _, server := range n.servers {
+		for _, server := range servers {
 			reply, err := query(ctx, q, server, tryTimeout<<round)
 			if err != nil {
 				// The text alone: a server's silence must not pass for the end of
@@ -337,7 +355,10 @@ func (n *names) addresses(ctx context.Context, host string, families []uint16) (
 		}
 	}
 	var last error
-	for _, name := range n.search(host) {
+	n.mu.Lock()
+	search := n.search
+	n.mu.Unlock()
+	for _, name := range search(host) {
 		var records []dns.RR
 		for _, kind := range families {
 			more, err := n.lookup(ctx, name, kind)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -166,5 +167,29 @@ func TestSlowDNSHoldsNoINVITEBack(t *testing.T) {
 	cancel()
 	if c := ended(t, r.Dial(ctx, call.Target{To: "+15550009", Trunk: "t1"})); c.Network != outcome.Cancelled {
 		t.Errorf("a call that its caller gave up: %+v", c)
+	}
+}
+
+// TestNextAddressAfterARefusedConnection: NAPTR asks for TCP, nobody listens at
+// the first address, and the second one gets the call.
+func TestNextAddressAfterARefusedConnection(t *testing.T) {
+	gone, f := newStreamFar(t, nil), newStreamFar(t, nil)
+	_, closed := splitPort(t, gone.addr())
+	_, open := splitPort(t, f.addr())
+	gone.l.Close()
+	r := newNamedRig(t, newFar(t),
+		`carrier.example. 60 IN NAPTR 10 50 "s" "SIP+D2T" "" _sip._tcp.carrier.example.`,
+		`_sip._tcp.carrier.example. 60 IN SRV 0 0 `+strconv.Itoa(closed)+` edge.carrier.example.`,
+		`_sip._tcp.carrier.example. 60 IN SRV 1 0 `+strconv.Itoa(open)+` edge.carrier.example.`,
+		`edge.carrier.example. 60 IN A 127.0.0.1`,
+	)
+	l := r.dial(byTrunk)
+	invite := f.want("INVITE")
+	if !strings.HasPrefix(invite.get("Via"), "SIP/2.0/TCP ") || !strings.Contains(invite.get("Contact"), ";transport=tcp") {
+		t.Errorf("Via %q, Contact %q", invite.get("Via"), invite.get("Contact"))
+	}
+	f.answer(invite, "486 Busy Here", "")
+	if c := ended(t, l); c.Network != outcome.Busy || c.Trunk != "t1" {
+		t.Errorf("cause is %+v", c)
 	}
 }
