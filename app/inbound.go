@@ -90,8 +90,11 @@ func newReceiver(c Config, log *slog.Logger) *receiver {
 }
 
 // check finds flows and rules that the configuration alone cannot know.
-func (r *receiver) check(shelf *flowShelf, profiles []string) error {
+func (r *receiver) check(shelf *flowShelf, profiles, tenants []string) error {
 	for i, n := range r.lines {
+		if !slices.Contains(tenants, n.Tenant) {
+			return fmt.Errorf("inbound[%d]: there is no tenant %q; choose one of %v", i, n.Tenant, tenants)
+		}
 		policy, err := shelf.policy(n.Flow)
 		if err != nil {
 			return fmt.Errorf("inbound[%d]: flow: %w", i, err)

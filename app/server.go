@@ -112,7 +112,11 @@ func Start(ctx context.Context, c Config, o ServeOptions) (_ *Server, err error)
 	}
 	seen := &sight{ladders: newLadders(), trunks: newTrunkFigures(c.trunkNames())}
 	inbound := newReceiver(c, o.Log)
-	if err := inbound.check(shelf, kernel.Profiles()); err != nil {
+	tenants, err := books.Tenants(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the tenants: %w", err)
+	}
+	if err := inbound.check(shelf, kernel.Profiles(), tenants); err != nil {
 		return nil, err
 	}
 	stack, err := newSIP(c, c.SIP.doors(sip.Options{

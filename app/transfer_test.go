@@ -41,7 +41,9 @@ func TestTransfersOverTheAPI(t *testing.T) {
 		t.Fatal("the line is closed")
 	}
 	defer d.line.leave(target)
-	ask := func(id, to string) answer { return d.do("POST", "/api/v1/calls/"+id+"/transfer", map[string]string{"to": to}) }
+	ask := func(id, to string) answer {
+		return d.do("POST", "/api/v1/calls/"+id+"/transfer", map[string]string{"to": to})
+	}
 	ask("other", "+12025550190").want(404)
 	d.as("other", "POST", "/api/v1/calls/live/transfer", strings.NewReader(`{"to":"+12025550190"}`), "Content-Type", "application/json").want(404)
 	ask("live", "+12035550190").want(409, "test mode")

@@ -3,6 +3,7 @@
 package sip
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"testing"
@@ -62,7 +63,7 @@ func TestSIPpCallsUs(t *testing.T) {
 			go speak(l)
 			got := ended(t, l)
 			far.satisfied()
-			if got.Network != want.Network || got.SIP != want.SIP || got.By != want.By || got.Err != want.Err {
+			if got.Network != want.Network || got.SIP != want.SIP || got.By != want.By || !errors.Is(got.Err, want.Err) {
 				t.Errorf("cause %+v, want %+v", got, want)
 			}
 			if m := l.Media(); want.Err == nil && (m.Sent < 5 || m.Codec != "PCMU") {

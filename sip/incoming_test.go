@@ -315,9 +315,9 @@ func (m *media1) isClosed(t *testing.T) bool {
 
 // TestCancelAtOnce: the CANCEL comes with the INVITE, in one moment.
 func TestCancelAtOnce(t *testing.T) {
-	r, c := newCaller(t)
+	r, _ := newCaller(t)
 	for i := range 12 {
-		c = r.caller(fmt.Sprint("at-once", i), "+12025550100")
+		c := r.caller(fmt.Sprint("at-once", i), "+12025550100")
 		c.says("INVITE", sdp)
 		c.says("CANCEL", "")
 		for done := false; !done; {

@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/http"
 	"os/exec"
 	"path/filepath"
@@ -158,6 +159,17 @@ func TestSomebodyUnknownCalls(t *testing.T) {
 	r := s.cameIn(10 * time.Second)
 	if r.Network != outcome.Answered || r.HangupBy != call.PartyCustomer || r.Contact != "" || r.To != "+12025550177" {
 		t.Errorf("report %+v", r)
+	}
+	var signalling ladder.Ladder
+	s.must("GET", "/calls/"+r.ID+"/ladder", nil, &signalling)
+	seen := map[string]bool{}
+	for _, e := range signalling.Entries {
+		for _, m := range []string{"INVITE ", " 180 ", " 200 ", "ACK ", "BYE "} {
+			seen[m] = seen[m] || strings.Contains(e.First, m)
+		}
+	}
+	if len(seen) != 5 || slices.Contains(slices.Collect(maps.Values(seen)), false) {
+		t.Errorf("the ladder shows %v", seen)
 	}
 	if !spoke(r, call.PartyBot, "i cannot find your matter") || spoke(r, call.PartyBot, "payment") {
 		t.Errorf("turns %+v", r.Turns)
