@@ -81,6 +81,18 @@ func (c *conn) isGone() bool {
 	}
 }
 
+// pause waits so long; false when the connection is gone by then.
+func (c *conn) pause(d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-c.gone:
+		return false
+	}
+}
+
 // fail ends the connection; the first reason stands.
 func (c *conn) fail(why error) {
 	c.ending.Do(func() {

@@ -40,8 +40,12 @@ func (s *Stack) hear(data []byte, src hop) {
 	if len(bytes.Trim(data, "\x00\r\n\t ")) == 0 {
 		return // a keep-alive
 	}
-	if !s.admits(src.addr.Addr()) {
-		return
+	for !s.admits(src.addr.Addr()) {
+		// What a peer sends over a connection would not be sent again: it waits, and
+		// then so does its sender.
+		if src.conn == nil || !s.isPeer(src.addr.Addr()) || !src.conn.pause(crowded) {
+			return
+		}
 	}
 	s.tell(time.Now(), data, src, false)
 	w, err := readWire(data)
@@ -84,6 +88,9 @@ func (s *Stack) hear(data []byte, src hop) {
 		}
 	}
 }
+
+// crowded is the pause of a connection whose messages are over a rate.
+const crowded = 20 * time.Millisecond
 
 // admits bounds what is looked at: first what one source sends, so that it
 // takes nothing from the others, then what all of them do.

@@ -227,7 +227,13 @@ func TestCallsAreForgotten(t *testing.T) {
 }
 
 func BenchmarkSetup(b *testing.B) {
-	far, err := New(Options{Strangers: 1 << 30})
+	for _, via := range []transport{udp, tcp} {
+		b.Run(via.String(), func(b *testing.B) { benchmarkSetup(b, via) })
+	}
+}
+
+func benchmarkSetup(b *testing.B, via transport) {
+	far, err := New(Options{Strangers: 1 << 30, TCP: true})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -243,7 +249,7 @@ func BenchmarkSetup(b *testing.B) {
 	fctx, fcancel := context.WithCancel(context.Background())
 	fdone := make(chan struct{})
 	go func() { defer close(fdone); _ = far.Run(fctx) }()
-	to := "sip:x@" + far.Addr().String()
+	to := "sip:x@" + far.Addr().String() + ";transport=" + via.param()
 	b.ReportAllocs()
 	for b.Loop() {
 		l := s.Dial(ctx, call.Target{To: to})

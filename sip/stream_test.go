@@ -772,3 +772,44 @@ func TestRegisteredOverTCP(t *testing.T) {
 	accept() // which takes it back
 	<-done
 }
+
+// TestMessagesOverTheRateWait on a connection: nobody would send them again.
+func TestMessagesOverTheRateWait(t *testing.T) {
+	r := newRig(t, withTCP, func(o *Options) {
+		o.Trunks = []Trunk{{Name: "t1", Host: "127.0.0.1"}}
+		o.PeerRate = 100
+	})
+	c := dialStack(t, r.Addr())
+	const many = 40 // a quarter of a second's rate may come at once
+	go func() {
+		for range many {
+			_, _ = io.WriteString(c, strings.Replace(outside(&far{at: "127.0.0.1:9"}, "OPTIONS", "x", ""), "/UDP", "/TCP", 1))
+		}
+	}()
+	for range many {
+		if m := readOne(t, c); !strings.HasPrefix(m.first, "SIP/2.0 200 ") {
+			t.Fatalf("the answer is %q", m.first)
+		}
+	}
+	if r.Stats().Limited == 0 {
+		t.Error("nothing had to wait")
+	}
+}
+
+// TestLargeResponse over UDP is read whole, whatever packets it came in.
+func TestLargeResponse(t *testing.T) {
+	r := newRig(t)
+	l := r.dial()
+	invite := r.far.expect("INVITE")
+	var extra []string
+	for i := range 100 {
+		extra = append(extra, fmt.Sprintf("X-Padding-%d: %s", i, strings.Repeat("x", 120)))
+	}
+	r.far.reply(invite, "200 OK", sdp, extra...)
+	r.far.expect("ACK")
+	step(t, l, call.Answered)
+	r.far.expectReply(200, r.far.ask("BYE", invite, ""))
+	if c := ended(t, l); c.Network != outcome.Answered {
+		t.Errorf("cause is %+v", c)
+	}
+}
