@@ -198,6 +198,7 @@ func (l *leg) notified(a asked) {
 		return
 	}
 	l.stack.respond(a.tx, a.req, sip.StatusOK)
+	l.referring.accepted = true // a NOTIFY may overtake the 202 (RFC 3265 section 3.1.4.4)
 	state, _, _ := strings.Cut(headerValue(a.req, "Subscription-State"), ";")
 	code := fragment(a.req.Body())
 	switch referOf(code, strings.EqualFold(strings.TrimSpace(state), "terminated")) {
