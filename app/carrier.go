@@ -34,6 +34,8 @@ func newSIP(c Config, o sip.Options) (*sip.Stack, error) {
 			return nil, err
 		}
 		o.Trunks = append(o.Trunks, trunk)
+		// Our Contact says TCP then, and not every trunk uses our connection again.
+		o.TCP = o.TCP || trunk.Transport == "tcp" || trunk.LargeOverTCP
 	}
 	return sip.New(o)
 }

@@ -57,7 +57,8 @@ type SIPConfig struct {
 	// DNS is the server asked for the names of trunks; empty for those of
 	// resolv.conf.
 	DNS string `yaml:"dns"`
-	// TCP lets trunks connect to the port of Listen.
+	// TCP lets trunks connect to the port of Listen; a trunk whose transport is
+	// tcp does the same.
 	TCP bool         `yaml:"tcp"`
 	TLS SIPTLSConfig `yaml:"tls"`
 }
