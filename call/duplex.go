@@ -42,7 +42,7 @@ type signal struct {
 }
 
 const (
-	signalBuffer  = 128
+	signalBuffer  = 64
 	commandBuffer = 64
 )
 

@@ -116,20 +116,31 @@ func (s *Session) Release() {
 // The report is valid also with an error; the error says that our own side
 // failed before anything was dialled.
 func (s *Session) Run(ctx context.Context, t Target) (Report, error) {
-	if s.ready == nil {
-		if err := s.Prepare(ctx, t); err != nil {
-			return s.conversation(t).failed(err), err
-		}
+	c, err := s.take(ctx, &t)
+	if err != nil {
+		return c.failed(err), err
 	}
-	c := s.ready
-	s.ready = nil
-	c.target.Case, c.report.Started = t.Case, time.Now()
 	// Work of the call goes on while ctx, which bounds only the set-up, may
 	// end; work ends what the call started when the call is over.
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	c.run(ctx, work)
 	return c.report, nil
+}
+
+// take is the prepared conversation, or one that is prepared now. Like dial it
+// stands apart because a call waits inside Run for its whole length: what Run's
+// own frame holds, targets above all, is memory of every call.
+func (s *Session) take(ctx context.Context, t *Target) (*conversation, error) {
+	if s.ready == nil {
+		if err := s.Prepare(ctx, *t); err != nil {
+			return s.conversation(*t), err
+		}
+	}
+	c := s.ready
+	s.ready = nil
+	c.target.Case, c.report.Started = t.Case, time.Now()
+	return c, nil
 }
 
 // conversation is the control side of one call; its own goroutine, inside Run,
@@ -231,16 +242,21 @@ func announcements(language string) asr.Expectation {
 }
 
 func (c *conversation) run(setup, work context.Context) {
-	c.leg = c.parts.Dialer.Dial(setup, c.target)
-	c.duplex = newDuplex(c.leg, ear.New(ear.Config{Language: c.state.Language}), c.stream)
-	c.clock = time.Now()
-	c.results, c.digits, c.progress = c.stream.Results(), c.leg.Digits(), c.leg.Progress()
+	c.dial(setup)
 	leave := c.parts.Beat.Join(c.duplex.tick)
 	c.loop(setup, work)
 	leave()
 	c.drain()
 	c.close()
 	c.conclude()
+}
+
+// dial places the call and makes the part of it that lives on the beat.
+func (c *conversation) dial(setup context.Context) {
+	c.leg = c.parts.Dialer.Dial(setup, c.target)
+	c.duplex = newDuplex(c.leg, ear.New(ear.Config{Language: c.state.Language}), c.stream)
+	c.clock = time.Now()
+	c.results, c.digits, c.progress = c.stream.Results(), c.leg.Digits(), c.leg.Progress()
 }
 
 // loop is the life of the call: it ends when the leg is done.
