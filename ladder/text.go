@@ -55,10 +55,8 @@ func (e Entry) Line(lastPeer string) string {
 	}
 	const arrow = 5 // at the least, with its blank, on both sides
 	said, more := e.summary()
-	if room := lane - 2*arrow - utf8.RuneCountInString(more); utf8.RuneCountInString(said) > room {
-		said = string([]rune(said)[:room-3]) + "..."
-	}
-	said += more
+	more = shorten(more, maxMore) // both are as long as the far side likes
+	said = shorten(said, lane-2*arrow-utf8.RuneCountInString(more)) + more
 	rest := strings.Repeat("-", lane-arrow-utf8.RuneCountInString(said)-2)
 	rung := "|--- " + said + " " + rest + ">|"
 	if e.Direction == Received {
@@ -68,6 +66,17 @@ func (e Entry) Line(lastPeer string) string {
 		rung += " " + e.Peer
 	}
 	return at + " " + rung + "\n"
+}
+
+// maxMore bounds what stands in brackets, so that there is room for the message.
+const maxMore = 36
+
+// shorten cuts text to n characters at most, 3 of them dots.
+func shorten(s string, n int) string {
+	if utf8.RuneCountInString(s) <= n {
+		return s
+	}
+	return string([]rune(s)[:n-3]) + "..."
 }
 
 // summary is a message in a few words: a request with its target, a response
