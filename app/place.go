@@ -77,6 +77,9 @@ var (
 
 var errDraining = campaign.Conflict{Why: "the server is shutting down and places no more calls"}
 
+// Free implements campaign.Placer.
+func (l *placer) Free() int { return cap(l.slots) - len(l.slots) }
+
 // Prepare implements campaign.Placer.
 func (l *placer) Prepare(ctx context.Context, t call.Target) (campaign.Prepared, error) {
 	p, err := l.prepare(ctx, t)
@@ -99,7 +102,7 @@ func (l *placer) prepareOver(ctx context.Context, d call.Dialer, t call.Target) 
 	select {
 	case l.slots <- struct{}{}:
 	default:
-		return nil, campaign.Conflict{Why: "every line of this server is in use; raise limits.calls"}
+		return nil, campaign.ErrFull
 	}
 	p := &prepared{placer: l, session: l.session(d, t, policy)}
 	if err := p.session.Prepare(ctx, t); err != nil {

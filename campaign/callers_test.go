@@ -45,6 +45,7 @@ func newExchange(talk time.Duration, dead ...string) *exchange {
 
 func (x *exchange) Warm(string) {}
 func (x *exchange) Release()    {}
+func (x *exchange) Free() int   { return 1000 }
 
 func (x *exchange) Prepare(context.Context, call.Target) (Prepared, error) { return x, nil }
 

@@ -88,10 +88,17 @@ type Placer interface {
 	// Warm begins to synthesise what a flow says in every call, once. It
 	// returns at once.
 	Warm(flow string)
+	// Free is the number of calls for which there is room now, whoever has the
+	// others: customers who call and single calls take lines too.
+	Free() int
 	// Prepare takes all that a call needs beside the line. It may wait some
-	// seconds for it. Place or Release must follow.
+	// seconds for it. Place or Release must follow. ErrFull: there is no room.
 	Prepare(ctx context.Context, t call.Target) (Prepared, error)
 }
+
+// ErrFull is Prepare's answer while every line is taken. It says nothing about
+// the contact, which is called when there is room.
+var ErrFull error = Conflict{Why: "every line of this server is in use; raise limits.calls"}
 
 // Prepared is a call that can be placed at once.
 type Prepared interface {

@@ -216,7 +216,7 @@ func (r *Runner) advance(ctx context.Context, c Campaign, now time.Time) error {
 	r.mu.Lock()
 	n := 0
 	if !now.Before(l.idle) {
-		n = l.pacer.Grant(now, l.live, r.o.MaxLive-r.total)
+		n = l.pacer.Grant(now, l.live, min(r.o.MaxLive-r.total, r.o.Placer.Free()))
 	}
 	r.mu.Unlock()
 	n, err := r.presentable(ctx, c, l, n, now)
@@ -332,16 +332,23 @@ const (
 )
 
 // prepare readies a call. One that cannot be readied begins all the same, so
-// that the books show why it did not go out.
-func (r *Runner) prepare(ringing context.Context, target call.Target) Prepared {
+// that the books show why it did not go out; only where every line was taken
+// meanwhile it is none of the contact's matter, and an error.
+func (r *Runner) prepare(ringing context.Context, target call.Target) (Prepared, error) {
 	ctx, cancel := context.WithTimeout(ringing, prepareWithin)
 	defer cancel()
 	p, err := r.o.Placer.Prepare(ctx, target)
-	if err != nil {
-		return unready{err}
+	switch {
+	case errors.Is(err, ErrFull):
+		return nil, err
+	case err != nil:
+		return unready{err}, nil
 	}
-	return p
+	return p, nil
 }
+
+// fullFor is how long a contact waits that met no free line.
+const fullFor = time.Second
 
 // unready is a call that could not be prepared.
 type unready struct{ err error }
@@ -355,10 +362,16 @@ func (unready) Release() {}
 // runner's context: once begun, an attempt is settled.
 func (r *Runner) call(ringing context.Context, lease Lease, target call.Target, ruled []rules.Ruling) {
 	log := r.o.Log.With("tenant", lease.Campaign.Tenant, "campaign", lease.Campaign.ID, "contact", lease.Contact.ID, "attempt", lease.Attempt)
-	prepared := r.prepare(ringing, target)
-	defer prepared.Release()
+	prepared, full := r.prepare(ringing, target)
 	ctx, cancel := context.WithTimeout(context.Background(), beginWithin)
 	defer cancel()
+	if full != nil {
+		if err := r.o.Contacts.Return(ctx, lease, nil, Next{At: time.Now().Add(fullFor), Reason: "no line is free"}); err != nil {
+			log.Warn("a contact without a line stays claimed until its lease ends", "error", err)
+		}
+		return
+	}
+	defer prepared.Release()
 	begun, err := r.o.Contacts.Begin(ctx, lease, target, ruled)
 	if errors.Is(err, ErrRefused) {
 		if err := r.o.Contacts.Return(ctx, lease, ruled, Next{At: time.Now().Add(time.Minute), Reason: err.Error()}); err != nil {

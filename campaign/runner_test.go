@@ -180,17 +180,40 @@ func (l *ledger) calls() int {
 type phones struct {
 	prepare, ring, talk time.Duration
 	refuse              error
+	// others are lines that calls of other kinds take; the runner is not told of
+	// them in time when unseen.
+	lines, others int
+	unseen        bool
 
 	mu         sync.Mutex
 	live, most int
 	cancelled  int
+	turned     int           // away, for want of a line
 	late       time.Duration // the oldest permission that reached it
 }
 
 func (p *phones) Warm(string) {}
 func (p *phones) Release()    {}
 
+func (p *phones) Free() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.lines == 0 || p.unseen {
+		return 1000
+	}
+	return p.lines - p.others - p.live
+}
+
 func (p *phones) Prepare(context.Context, call.Target) (Prepared, error) {
+	p.mu.Lock()
+	full := p.lines > 0 && p.live+p.others >= p.lines
+	if full {
+		p.turned++
+	}
+	p.mu.Unlock()
+	if full {
+		return nil, ErrFull
+	}
 	time.Sleep(p.prepare)
 	return p, nil
 }
@@ -417,4 +440,35 @@ func TestRunnerWhenNothingCanBePlaced(t *testing.T) {
 			t.Errorf("%s after %+v", e.state, e.tried)
 		}
 	})
+}
+
+// TestRunnerLeavesBusyLinesAlone: while others have the lines no contact is used
+// up, and when they are free again every one is called.
+func TestRunnerLeavesBusyLinesAlone(t *testing.T) {
+	for name, unseen := range map[string]bool{"seen": false, "taken meanwhile": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := newLedger(10, Campaign{CPS: 10, Concurrency: 10})
+				p := &phones{ring: time.Second, lines: 3, others: 3, unseen: unseen}
+				_, end := run(t, l, p)
+				time.Sleep(5 * time.Minute)
+				if l.calls() != 0 || l.state() != Running || (p.turned > 0) != unseen {
+					t.Errorf("%d calls over busy lines, %s, %d turned away", l.calls(), l.state(), p.turned)
+				}
+				p.mu.Lock()
+				p.others = 0
+				p.mu.Unlock()
+				time.Sleep(time.Minute)
+				end()
+				if l.calls() != 10 || l.state() != Finished || p.most > 3 {
+					t.Errorf("%d calls, at most %d at once, %s", l.calls(), p.most, l.state())
+				}
+				for _, e := range l.contacts {
+					if e.tried != (Tried{Attempts: 1}) {
+						t.Errorf("a contact was tried %+v", e.tried)
+					}
+				}
+			})
+		})
+	}
 }

@@ -32,6 +32,8 @@ type exchange struct {
 func (x *exchange) Warm(string) {}
 func (x *exchange) Release()    {}
 
+func (x *exchange) Free() int { return 1000 }
+
 func (x *exchange) Prepare(context.Context, call.Target) (campaign.Prepared, error) { return x, nil }
 
 func (x *exchange) Place(ctx context.Context, t call.Target) (call.Report, error) {
