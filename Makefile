@@ -47,7 +47,7 @@ demo: deps build ## a payment-reminder campaign over real SIP on this machine; A
 test: deps build ## everything that lands must pass: race detector, then real-time tests with the built binary
 	go vet ./...
 	go test -race -timeout 8m ./...
-	PARLEY=$(abspath $(BIN)) go test -p 1 -count 1 -timeout 10m $(REALTIME)
+	PARLEY=$(abspath $(BIN)) go test -p 1 -parallel 4 -count 1 -timeout 12m $(REALTIME)
 
 .PHONY: slow
 slow: deps build ## long fuzzing, kills, voice and soak

@@ -290,7 +290,11 @@ func floorSetup(ctx context.Context, o DialOptions, at netip.AddrPort) (time.Dur
 			if m[0] == 'A' {
 				continue
 			}
-			if _, err := unix.Read(fd, buf); err != nil {
+			_, err := unix.Read(fd, buf)
+			for errors.Is(err, unix.EINTR) { // a signal of the runtime
+				_, err = unix.Read(fd, buf)
+			}
+			if err != nil {
 				return 0, fmt.Errorf("hear from the callee: %w", err)
 			}
 		}

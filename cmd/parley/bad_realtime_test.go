@@ -165,6 +165,7 @@ func children(t *testing.T, pid int, with string) (found []int) {
 // TestAWorkerKilledInACall: the call ends in an orderly way, its contact is
 // settled, and the next call is held as if nothing had been.
 func TestAWorkerKilledInACall(t *testing.T) {
+	t.Parallel()
 	need(t, "flite")
 	c := simulate(t, "--personas", "testdata/optout")
 	s := serve(t, t.TempDir(), against(t, c, ""))

@@ -98,6 +98,7 @@ module_app menu.so
 
 // TestACallToAPersonOnBaresip: another make of telephone, and a human voice.
 func TestACallToAPersonOnBaresip(t *testing.T) {
+	t.Parallel()
 	need(t, "flite")
 	models := sharedtest.Path(t, "models", "pocketsphinx")
 	port := startBaresip(t)

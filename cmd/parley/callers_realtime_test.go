@@ -15,6 +15,7 @@ import (
 // customers' own area is presented, and none that was resting when the server
 // was started; once its rest is ended it has its calls.
 func TestACampaignPresentsTheNearNumber(t *testing.T) {
+	t.Parallel()
 	const near, resting, far = "+12025550198", "+12025550199", "+442079460000"
 	data := t.TempDir()
 	books, err := store.Open(t.Context(), store.Options{Dir: data})

@@ -109,6 +109,7 @@ func spoke(r call.Report, by call.Party, words string) bool {
 // TestACustomerCallsBack on a soft phone, talks with the bot about the matter
 // of that number, and wants no more calls: none follows.
 func TestACustomerCallsBack(t *testing.T) {
+	t.Parallel()
 	need(t, "flite", "baresip")
 	c := simulate(t, "--no-media", "--personas", "testdata/control")
 	config, port := open(t, c.address, "")
@@ -148,6 +149,7 @@ func TestACustomerCallsBack(t *testing.T) {
 // TestSomebodyUnknownCalls: a number without a matter, played by SIPp, hears a
 // flow that knows nothing of anybody.
 func TestSomebodyUnknownCalls(t *testing.T) {
+	t.Parallel()
 	need(t, "flite", "sipp")
 	config, port := open(t, "127.0.0.1:9", "")
 	s := serve(t, t.TempDir(), config)
@@ -193,6 +195,7 @@ func TestSomebodyUnknownCalls(t *testing.T) {
 // TestAHoldInTheMiddleOfAPrompt, by SIPp: nothing is said until the caller is
 // back, and then the prompt is said again.
 func TestAHoldInTheMiddleOfAPrompt(t *testing.T) {
+	t.Parallel()
 	need(t, "flite", "sipp")
 	config, port := open(t, "127.0.0.1:9", "")
 	s := serve(t, t.TempDir(), config)
@@ -231,6 +234,7 @@ func TestAHoldInTheMiddleOfAPrompt(t *testing.T) {
 // TestACallerIsHandedOn who asks for a person by a key: SIPp is asked to call
 // the queue's number, and says how that ended.
 func TestACallerIsHandedOn(t *testing.T) {
+	t.Parallel()
 	need(t, "flite", "sipp")
 	for final, want := range map[string]outcome.Disposition{"200 OK": outcome.Transferred, "486 Busy Here": outcome.AgentRequested} {
 		t.Run(final, func(t *testing.T) {

@@ -88,6 +88,7 @@ func loud(t *testing.T, path string) (d time.Duration) {
 
 // TestACallToAPersonOnLinphone: they hear us, and we hear them.
 func TestACallToAPersonOnLinphone(t *testing.T) {
+	t.Parallel()
 	need(t, "flite", "linphonec")
 	models := sharedtest.Path(t, "models", "pocketsphinx")
 	port, heard := linphone(t, "bob", humanAnswers)
@@ -111,6 +112,7 @@ func TestACallToAPersonOnLinphone(t *testing.T) {
 
 // TestACustomerCallsBackFromLinphone and wants no more calls.
 func TestACustomerCallsBackFromLinphone(t *testing.T) {
+	t.Parallel()
 	need(t, "flite", "linphonec")
 	c := simulate(t, "--no-media", "--personas", "testdata/control")
 	config, port := open(t, c.address, "")

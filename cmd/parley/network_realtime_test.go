@@ -111,6 +111,7 @@ func (n *badNetwork) through(text string, where *netip.AddrPort, instead netip.A
 // TestTalksThroughABadNetwork: real speech both ways. What is lost is lost at
 // random, by a seed.
 func TestTalksThroughABadNetwork(t *testing.T) {
+	t.Parallel()
 	need(t, "flite")
 	models := sharedtest.Path(t, "models", "pocketsphinx")
 	personas, err := sim.Personas("en")

@@ -16,6 +16,7 @@ import (
 // TestTheTraceIsALadder: what `parley call --trace` shows of a call whose trunk
 // asks for a password, and what the report says of its sound and its cost.
 func TestTheTraceIsALadder(t *testing.T) {
+	t.Parallel()
 	need(t, "sipp", "flite")
 	port, far := startSIPp(t, scenarioOf(t, sipScenarios+"auth.xml", "[status]", "401 Unauthorized", "[ask]", "WWW-Authenticate",
 		"[check]", `<verifyauth assign_to="good" username="alice" password="secret"/>`)...)
