@@ -640,3 +640,26 @@ func TestACallerOfRFC2543(t *testing.T) {
 		t.Errorf("cause %+v", got)
 	}
 }
+
+// TestAnswerToWhoCalls: a caller who answers an INVITE that we never sent has
+// the call ring on as before.
+func TestAnswerToWhoCalls(t *testing.T) {
+	r, c := newCaller(t)
+	c.says("INVITE", sdp)
+	c.hears(180)
+	_, tag, _ := strings.Cut(c.to, ";tag=")
+	for i, via := range []string{"", ";branch=z9hG4bKx"} {
+		for _, seq := range []int{0, 1} {
+			c.send(fmt.Sprintf("SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP %s%s\r\nFrom: <sip:a@b>;tag=%s\r\nTo: <sip:c@d>;tag=x%d\r\nCall-ID: %s\r\nCSeq: %d INVITE\r\n"+
+				"Contact: <sip:far@%s>\r\nContent-Type: application/sdp\r\nContent-Length: %d\r\n\r\n%s",
+				c.us, via, tag, i, c.id, seq, c.addr(), len(sdp), sdp), c.us)
+		}
+	}
+	c.says("CANCEL", "")
+	if m := c.hears(200); !strings.HasSuffix(m.get("CSeq"), "CANCEL") {
+		t.Errorf("got %q to %s", m.first, m.get("CSeq"))
+	}
+	c.hears(487)
+	c.says("ACK", "")
+	eventually(t, func() bool { return r.Stats().Live == 0 })
+}

@@ -99,10 +99,13 @@ func (l *leg) hear(h heard) {
 	tag := tagOf(h.res.To())
 	if h.res.CSeq().SeqNo > l.dlg.inviteSeq {
 		// To a re-INVITE: its transaction tells, but not that the ACK was lost.
-		if h.res.IsSuccess() && branch == l.lastAck.branch {
+		if h.res.IsSuccess() && l.lastAck.req != nil && branch == l.lastAck.branch {
 			l.stack.send(l.lastAck.req, l.lastAck.to)
 		}
 		return
+	}
+	if l.tx == nil {
+		return // a call that came in: there is no INVITE of ours that could be answered
 	}
 	if branch != l.branch {
 		// It answers a try that was challenged: a fork that did not ask.

@@ -424,3 +424,19 @@ func TestFramesBeforeAndAfterMedia(t *testing.T) {
 		t.Errorf("write after the end: %v", err)
 	}
 }
+
+// TestAnswerWithoutBranch: it belongs to no request of ours, whatever else it
+// says, and the call goes on.
+func TestAnswerWithoutBranch(t *testing.T) {
+	r := newRig(t)
+	l, invite := answered(t, r)
+	for _, cseq := range []string{"99 INVITE", invite.get("CSeq")} {
+		r.far.send(fmt.Sprintf("SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP %s\r\nFrom: %s\r\nTo: %s;tag=x\r\nCall-ID: %s\r\nCSeq: %s\r\nContent-Length: 0\r\n\r\n",
+			r.Addr(), invite.get("From"), invite.get("To"), invite.get("Call-ID"), cseq), invite.src)
+	}
+	eventually(t, func() bool { return r.Stats().Malformed == 2 })
+	r.far.expectReply(200, r.far.ask("BYE", invite, ""))
+	if c := ended(t, l); c.Network != outcome.Answered || c.By != call.PartyCustomer {
+		t.Errorf("cause is %+v", c)
+	}
+}

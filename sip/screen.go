@@ -141,6 +141,10 @@ func whole(m sip.Message) bool {
 
 // hearResponse reports whether a transaction is to have the response.
 func (s *Stack) hearResponse(res *sip.Response, src hop) bool {
+	if branch, _ := res.Via().Params.Get("branch"); branch == "" {
+		s.count.malformed.Add(1)
+		return false // no request of ours is without
+	}
 	if res.CSeq().MethodName != sip.INVITE || res.StatusCode >= 300 {
 		return true
 	}

@@ -17,6 +17,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -249,8 +250,10 @@ func (s *Stack) addTrunk(t Trunk) error {
 	s.trunks[t.Name] = a
 	s.order = append(s.order, t.Name)
 	s.fixed = append(s.fixed, t.Peers...)
-	if ip, err := netip.ParseAddr(t.Host); err == nil {
-		s.peers[ip.Unmap()]++
+	for _, host := range []string{a.Host, a.proxy.Host} {
+		if ip, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
+			s.peers[ip.Unmap()]++
+		}
 	}
 	return nil
 }

@@ -264,3 +264,14 @@ func benchmarkSetup(b *testing.B, via transport) {
 	<-done
 	<-fdone
 }
+
+// TestProxyIsHeard: calls that a trunk brings come from its outbound proxy.
+func TestProxyIsHeard(t *testing.T) {
+	for _, host := range []string{"127.0.0.3", "[::1]"} {
+		r := newRig(t, func(o *Options) { o.Trunks = []Trunk{{Name: "t1", Host: "192.0.2.1", Proxy: host + ":5060"}} })
+		proxy := netip.MustParseAddr(strings.Trim(host, "[]"))
+		if !r.isPeer(proxy) || !r.trunks["t1"].sends(proxy) || r.isPeer(netip.MustParseAddr("127.0.0.4")) {
+			t.Errorf("the proxy %s is a stranger", host)
+		}
+	}
+}

@@ -21,8 +21,8 @@ type wire struct {
 	method, uri, version string
 	fields               []headerField
 	body                 []byte
-	// sound: every header line had a name and the head its blank line. A
-	// request without it is refused, a response is dropped.
+	// sound: the head had its blank line, and every header line of a request its
+	// name. A request without it is refused, a response is dropped.
 	sound bool
 	// odd: sipgo must be given the plain form instead of what came.
 	odd bool
@@ -116,7 +116,10 @@ func (w *wire) addLine(line string) {
 	name, value, ok := strings.Cut(line, ":")
 	bare := strings.TrimRight(name, " \t")
 	if !ok || !isToken(bare) || strings.ContainsAny(value, "\r\n") {
-		w.sound = false
+		if w.method != "" {
+			w.sound = false
+		}
+		w.odd = true // a response goes on without the line: an answer is not lost over it
 		return
 	}
 	if len(bare) == 1 {

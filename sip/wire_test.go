@@ -77,6 +77,8 @@ func TestOddWriting(t *testing.T) {
 		"compact and folded":              {strings.NewReplacer("To:", "t :\r\n ", "CSeq: 1 ", "CSeq: 1\r\n\t", "Via:", "v:").Replace(head) + "l:1\r\n\r\nxy", "x"},
 		"a name that ends nowhere":        {strings.Replace(head, "To: ", "To: \"Joe ", 1) + "Content-Length: 0\r\n\r\n", ""},
 		"a Contact that is none":          {head + "Contact: <sip:a b>\r\nContent-Type:\r\nContent-Length: 0\r\n\r\n", ""},
+		"a name with a blank in it":       {head + "P-Charge Info: <sip:x@y>\r\nContent-Length: 0\r\n\r\n", ""},
+		"a line that is no header":        {head + "hello\r\nContent-Length: 1\r\n\r\nx", "x"},
 		"multipart":                       {head + "Content-Type: multipart/mixed; boundary=\"x\"\r\n\r\n" + mixed, sdp},
 	} {
 		w, err := readWire([]byte(c.text))
