@@ -156,6 +156,9 @@ type Recording interface {
 type TransferRequest struct {
 	To      string `json:"to" doc:"E.164"`
 	Profile string `json:"profile,omitempty" doc:"Rules profile for the number; the call's own when it is left out"`
+	// ConsentKind is the agreement on record of whom the number belongs to.
+	ConsentKind     string `json:"consent_kind,omitempty" doc:"The agreement on record, e.g. contract, express, written; most profiles ask for one"`
+	ConsentEvidence string `json:"consent_evidence,omitempty"`
 }
 
 // CallRequest is one call outside a campaign.

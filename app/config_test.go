@@ -24,7 +24,7 @@ func TestTheSampleShowsTheDefaults(t *testing.T) {
 		Register: RegisterConfig{Expires: time.Hour}, Probe: 30 * time.Second,
 	}}
 	want.Inbound = []InboundConfig{{
-		Number: "+12025550100", Trunk: "carrier", Tenant: "default", Flow: "payment-reminder.en", UnknownFlow: "unknown-caller.en", Language: "en",
+		Number: "+12025550100", Trunk: "carrier", Tenant: "default", Flow: "payment-reminder.en", UnknownFlow: "unknown-caller.en", Language: "en", Profile: "us-collection",
 	}}
 	want.CallerIDs.Numbers = []CallerIDConfig{}
 	want.Transfers = []TransferConfig{}
@@ -70,6 +70,7 @@ func TestWrongConfigurationsSayWhatToDo(t *testing.T) {
 		"caller ID":          {"caller_ids: {numbers: [{number: '+12025550101'}, {number: 12025550101}]}\n", "caller_ids.numbers: entry 2: the number has no country code"},
 		"caller IDs' health": {"caller_ids: {health: {samples: 1}}\n", "caller_ids.health: samples must be between 10"},
 		"transfer, number":   {"transfers: [{queue: a, to: nobody}]\n", "transfers[0]: to"},
+		"transfer, profile":  {"inbound: [{number: \"+12025550100\"}]\ntransfers: [{queue: a, to: \"+12025550190\"}]\n", "transfers[0]: name a profile"},
 		"transfer, queue":    {"transfers: [{to: '+12025550190'}]\n", "name the queue"},
 		"transfer, twice":    {"transfers: [{queue: a, to: 'sip:a@b'}, {queue: a, to: 'sip:a@b'}]\n", "stands above"},
 		"no calls":           {"limits: {calls: 0}\n", "above zero"},

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"parley/api"
 	"parley/call"
 	"parley/rules"
 )
@@ -12,7 +13,7 @@ import (
 func TestWhomACallIsHandedTo(t *testing.T) {
 	d := newDesk(t)
 	d.line.transfers = []TransferConfig{
-		{Queue: "collections", To: "202-555-0190"}, {Queue: "disputes", To: "+12035550190"},
+		{Queue: "collections", To: "202-555-0190"}, {Queue: "disputes", To: "+12035550190"}, {Queue: "alarm", To: "+1911"},
 		{Queue: "here", To: "sip:desk@127.0.0.1:5070"}, {Queue: "away", To: "sip:desk@192.0.2.1"}, {Queue: "tested", To: "+12025550191", Profile: "test"},
 	}
 	for _, c := range []struct{ queue, profile, to, err string }{
@@ -23,6 +24,8 @@ func TestWhomACallIsHandedTo(t *testing.T) {
 		{"nowhere", "test", "", `queue "nowhere"`},
 		{"here", "test", "sip:desk@127.0.0.1:5070", ""},
 		{"away", "test", "", "only on this machine"},
+		{"collections", "us-collection", "+12025550190", ""}, // a desk gives no consent and keeps no hours
+		{"alarm", "us-collection", "", "emergency"},
 		{"away", "us-collection", "sip:desk@192.0.2.1", ""}, // the operator's own address, no number
 	} {
 		to, err := d.line.reach(t.Context(), call.Target{Case: rules.Case{Profile: c.profile}}, c.queue)
@@ -49,4 +52,24 @@ func TestTransfersOverTheAPI(t *testing.T) {
 	ask("live", "+12035550190").want(409, "test mode")
 	ask("live", "sip:x@192.0.2.1").want(409, "only on this machine")
 	ask("live", "nobody").want(409, "number")
+	if err := d.books.OptOut(t.Context(), "default", "+12025550192", "", "letter"); err != nil {
+		t.Fatal(err)
+	}
+	ask("live", "+12025550192").want(409, "asked not to be called")
+	// Whom somebody asks for is rung on our wish: with consent, at an hour.
+	r := api.TransferRequest{To: "+12025550190"}
+	if _, err := d.line.mayRing(t.Context(), "default", "us-collection", r); err == nil || !strings.Contains(err.Error(), "no consent") {
+		t.Errorf("without consent: %v", err)
+	}
+	r.ConsentKind = "express"
+	if _, err := d.line.mayRing(t.Context(), "default", "us-collection", r); err != nil && !strings.Contains(err.Error(), "calling hours") {
+		t.Errorf("with consent: %v", err)
+	}
+}
+
+func TestQueuesNameRulesThatExist(t *testing.T) {
+	err := checkProfiles([]TransferConfig{{Profile: ""}, {Profile: "us-colection"}}, []string{"us-collection"})
+	if err == nil || !strings.Contains(err.Error(), `transfers[1]: there is no rules profile "us-colection"`) {
+		t.Errorf("a profile that is none: %v", err)
+	}
 }
