@@ -274,7 +274,11 @@ func (c *conversation) fail(work context.Context, doing string, err error) {
 
 // turn asks the policy what comes next and does it.
 func (c *conversation) turn(work context.Context, t dialog.Turn) {
-	if c.ending || c.gone || c.handing != nil {
+	if c.ending || c.gone {
+		return
+	}
+	if c.handing != nil {
+		c.aside(work, t)
 		return
 	}
 	c.cutNow, c.cutHeard = false, ""

@@ -20,6 +20,9 @@ type handing struct {
 	done chan error // told once, with room for it
 	// asked is an operator's, who is told the outcome; nil for the flow's.
 	asked chan<- error
+	// stated: the customer said something meanwhile that must be answered should
+	// nobody be there.
+	stated bool
 }
 
 // transferWish is an operator's.
@@ -115,7 +118,7 @@ func (c *conversation) handedOver(work context.Context, err error) {
 	switch {
 	case err == nil:
 		c.turn(work, dialog.Turn{Kind: dialog.HandedOver})
-	case h.asked == nil:
+	case h.asked == nil, h.stated:
 		c.log.Warn("a call was not handed on", "call", c.target.Call, "error", err)
 		c.turn(work, dialog.Turn{Kind: dialog.NoAgent})
 	case len(c.prompts) == 0:
@@ -123,6 +126,28 @@ func (c *conversation) handedOver(work context.Context, err error) {
 	case !c.isHeld:
 		c.say(work, min(c.said, len(c.prompts)-1))
 	}
+}
+
+// aside takes what the customer says or keys while the call is handed on, which
+// may last minutes: it is not answered, but a fact in it is kept at once.
+func (c *conversation) aside(work context.Context, t dialog.Turn) {
+	if t.Kind != dialog.Said && t.Kind != dialog.Keyed {
+		return
+	}
+	t.Aside, t.Now = true, c.now()
+	c.cutNow, c.cutHeard = false, ""
+	ctx, cancel := context.WithTimeout(work, policyTimeout)
+	step, err := c.parts.Policy.Next(ctx, c.state, t)
+	cancel()
+	c.note(t, step)
+	if err == nil {
+		err = c.commit(work, step.Facts)
+	}
+	if err != nil {
+		c.trouble("keep what was said during a transfer", err)
+		return
+	}
+	c.handing.stated = c.handing.stated || len(step.Facts) > 0
 }
 
 // lastHanded takes the outcome of a transfer that the call's end brought: a far

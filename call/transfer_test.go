@@ -66,6 +66,7 @@ func TestACallIsHandedOn(t *testing.T) {
 		events map[int]func(*stage)
 
 		asked   int
+		facts   int
 		kinds   string
 		outcome outcome.Disposition
 		by      Party
@@ -95,6 +96,18 @@ func TestACallIsHandedOn(t *testing.T) {
 			events: map[int]func(*stage){1: func(s *stage) { s.handset.speaks = [][2]int{{200, 240}, {300, 340}} }},
 			asked:  1, kinds: "start, handed_over", outcome: outcome.Transferred, by: PartyBot,
 		},
+		"the customer opts out meanwhile": {
+			steps:  []dialog.Step{handTo("collections"), {Facts: []dialog.Fact{{Kind: dialog.FactOptOut}}}, say("we will not call again", true)},
+			queues: desks, err: busy, takes: 12 * time.Second,
+			events: map[int]func(*stage){300: func(s *stage) { s.handset.digits <- '9' }},
+			asked:  1, facts: 1, kinds: "start, keyed 9, no_agent", outcome: outcome.Completed, by: PartyBot,
+		},
+		"the customer opts out and is handed on": {
+			steps:  []dialog.Step{handTo("collections"), {Facts: []dialog.Fact{{Kind: dialog.FactOptOut}}}},
+			queues: desks, takes: 12 * time.Second,
+			events: map[int]func(*stage){300: func(s *stage) { s.handset.digits <- '9' }},
+			asked:  1, facts: 1, kinds: "start, keyed 9, handed_over", outcome: outcome.Transferred, by: PartyBot,
+		},
 		"the customer leaves for the other party": {
 			steps: []dialog.Step{handTo("collections")}, queues: desks, takes: time.Hour,
 			events: map[int]func(*stage){400: func(s *stage) { s.handset.end(Cause{Network: outcome.Answered, By: PartyCustomer, SIP: 200}) }},
@@ -119,6 +132,9 @@ func TestACallIsHandedOn(t *testing.T) {
 				}
 				if len(x.asked) != c.asked || c.asked > 0 && x.asked[0] != "+12025550190" {
 					t.Errorf("handed to %q", x.asked)
+				}
+				if len(s.facts.facts) != c.facts {
+					t.Errorf("the facts are %v", s.facts.facts)
 				}
 				if r.Disposition != c.outcome || r.HangupBy != c.by || r.Problem != "" {
 					t.Errorf("report %+v", r)

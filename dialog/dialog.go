@@ -53,6 +53,9 @@ type Turn struct {
 	Interrupted bool
 	// Heard is what the customer heard of the bot's last prompts.
 	Heard string
+	// Aside: it was said while the party is being handed on. Nothing of the
+	// answer is spoken; only its facts count, whatever comes of the transfer.
+	Aside bool
 	// Now is the customer's present, in the customer's zone.
 	Now time.Time
 }

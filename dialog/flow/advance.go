@@ -67,9 +67,44 @@ func (d *answer) handedOver() {
 	d.out.End = true
 }
 
-// nobody goes on after a transfer that reached no one: as its action says, else
-// the flow's last words for that case end the call.
+// aside takes words of somebody who is being handed on. A fact among them holds
+// at once, also one that the flow would ask about again when it can: nobody is
+// called once more because a question could not be put.
+func (d *answer) aside() error {
+	if d.memory.at == nil {
+		return nil
+	}
+	branches := d.branches()
+	var b *branch
+	switch d.turn.Kind {
+	case dialog.Said:
+		r, err := d.classify(branches, nil)
+		if err != nil {
+			return err
+		}
+		d.out.Reading = r
+		b = d.chosen(branches, r)
+	case dialog.Keyed:
+		b = find(branches, d.keyIntent(d.turn.Keys))
+	}
+	if b == nil || facts[b.intent] == "" {
+		return nil
+	}
+	d.note(b.intent)
+	if b.do.transfer == "" {
+		d.memory.stated = b
+	}
+	return nil
+}
+
+// nobody goes on after a transfer that reached no one: with what was stated
+// meanwhile, else as its action says, else the flow's last words for that case
+// end the call.
 func (d *answer) nobody() error {
+	if b := d.memory.stated; b != nil {
+		d.memory.stage, d.memory.stated = asking, nil
+		return d.apply(b.do)
+	}
 	if a := d.memory.nextEnd; a != nil && a.failed != nil {
 		d.memory.stage = asking
 		return d.apply(a.failed)

@@ -37,6 +37,10 @@ const (
 
 func (d *answer) take() error {
 	m := d.memory
+	if d.turn.Aside {
+		d.lines = m.spoken
+		return d.aside()
+	}
 	switch d.turn.Kind {
 	case dialog.Machine:
 		d.machine()
@@ -54,7 +58,10 @@ func (d *answer) take() error {
 	case m.stage == ended:
 		d.out.End = true
 		return nil
-	case m.stage == transferring:
+	case m.stage == transferring, m.stated != nil && d.turn.Kind == dialog.NoAgent:
+		if err := d.aside(); err != nil { // words that came before the far side was asked
+			return err
+		}
 		return d.nobody()
 	case m.at == nil && m.stage == asking, m.stage == screened && d.turn.Kind == dialog.Start:
 		m.stage = asking

@@ -223,8 +223,6 @@ func (d *answer) expect() dialog.Expect {
 		e.Silence = machineSilence
 		e.Expectation = d.policy.expectation(listening{branches: behindScreener, answer: phrase.Free})
 		return e
-	case transferring:
-		return e
 	}
 	if m.at == nil {
 		return e

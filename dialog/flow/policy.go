@@ -173,6 +173,7 @@ type memory struct {
 	spoken   []*line // lines of the step in the last answer
 	pending  *branch
 	nextEnd  *action // what a transfer ends with when nobody is there
+	stated   *branch // a fact told during a transfer; it answers when nobody is there
 
 	turns, stuck    int
 	quiet, unclear  int

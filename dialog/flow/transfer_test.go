@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"parley/dialog"
 	"parley/nlu/keyword"
 )
 
@@ -19,6 +20,7 @@ anywhere:
   agent_requested: {say: "One moment.", transfer: desk}
   complaint:       {say: "One moment.", transfer: desk, failed: {say: "Nobody is there.", then: later}}
   dispute:         {say: "One moment.", transfer: desk, end: dispute}
+  opt_out:         {say: "We will not call again. Goodbye.", end: opt_out}
 steps:
   greet:
     say: [{text: "Hello, this is a machine.", disclosure: ai}, {text: "It records.", disclosure: recording}]
@@ -51,6 +53,9 @@ talks:
   - title: an outcome of the flow's stays
     lines: [{customer: i dispute this}, {handed_over: }]
     outcome: {disposition: dispute, transfer: desk, facts: [dispute]}
+  - title: no more calls, said during the transfer
+    lines: [{customer: i want to speak to a person}, {customer: stop calling me}, {bot: We will not call again}]
+    outcome: {disposition: opt_out, transfer: desk, facts: [opt_out]}
   - title: an operator's own wish
     lines: [{bot: Can I help you}, {handed_over: }]
     outcome: {disposition: transferred}
@@ -67,7 +72,7 @@ func TestTransfersAndWhatFollows(t *testing.T) {
 			t.Errorf("%s: %v\n%s", r.Title, r.Problem, strings.Join(r.Transcript, "\n"))
 		}
 	}
-	if len(results) != 5 {
+	if len(results) != 6 {
 		t.Errorf("%d talks were held", len(results))
 	}
 	f, err := Parse("handing.yaml", []byte(handing))
@@ -98,5 +103,49 @@ func TestMistakesOfTransfers(t *testing.T) {
 	secret = strings.Replace(secret, `"Nobody is there."`, `"You still have {owed} open."`, 1)
 	if _, err := Parse("handing.yaml", []byte(secret)); err == nil || !strings.Contains(err.Error(), "owed") {
 		t.Errorf("a private variable after a failed transfer: %v", err)
+	}
+}
+
+// TestWordsDuringATransfer: nothing is answered, a fact is told at once, and it
+// is answered when nobody was there.
+func TestWordsDuringATransfer(t *testing.T) {
+	f, err := Parse("handing.yaml", []byte(handing))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, first := range []string{"i want to speak to a person", ""} { // the flow's transfer, an operator's
+		p := NewPolicy(f, keyword.New(keyword.Options{}))
+		s, err := p.Open("", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		next := func(turn dialog.Turn) dialog.Step {
+			t.Helper()
+			step, err := p.Next(t.Context(), s, turn)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return step
+		}
+		next(dialog.Turn{Kind: dialog.Start})
+		if first != "" {
+			next(dialog.Turn{Kind: dialog.Said, Text: first, Confidence: 1})
+		}
+		for said, want := range map[string]int{"hello": 0, "yes": 0} {
+			if step := next(dialog.Turn{Kind: dialog.Said, Text: said, Confidence: 1, Aside: true}); len(step.Facts) != want || len(step.Prompts) > 0 || step.End {
+				t.Errorf("%q was answered: %+v", said, step)
+			}
+		}
+		step := next(dialog.Turn{Kind: dialog.Said, Text: "stop calling me", Confidence: 1, Aside: true})
+		if len(step.Facts) != 1 || step.Facts[0].Kind != dialog.FactOptOut || len(step.Prompts) > 0 || step.End {
+			t.Errorf("an opt-out: %+v", step)
+		}
+		if len(step.Expect.Phrases) == 0 {
+			t.Error("nothing is listened for")
+		}
+		step = next(dialog.Turn{Kind: dialog.NoAgent})
+		if !step.End || len(step.Facts) != 0 || !strings.Contains(text(step), "We will not call again") {
+			t.Errorf("after the failure: %q %+v", text(step), step)
+		}
 	}
 }
