@@ -11,7 +11,7 @@ import (
 // CallerID is a number of the tenant and how it is taken.
 type CallerID struct {
 	Number   string    `json:"number"`
-	State    string    `json:"state" enum:"ready,trial,busy,spent,resting" doc:"trial: back from a rest with few calls at a time; busy: at its bound of calls at a time; spent: at its bound of 24 hours; resting: taken badly"`
+	State    string    `json:"state" enum:"ready,trial,busy,spent,resting,foreign" doc:"trial: back from a rest with few calls at a time; busy: at its bound of calls at a time; spent: at its bound of 24 hours; resting: taken badly; foreign: of a campaign, and none that the tenant may present"`
 	Until    time.Time `json:"until,omitzero" doc:"Until when it rests or is spent"`
 	Why      string    `json:"why,omitempty" doc:"Why it rests"`
 	Live     int       `json:"live" doc:"Calls under way"`

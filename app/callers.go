@@ -83,6 +83,16 @@ func (c CallerIDsConfig) check() error {
 	return nil
 }
 
+// checkTenants finds numbers of nobody, which the configuration alone cannot know.
+func (c CallerIDsConfig) checkTenants(tenants []string) error {
+	for i, n := range c.Numbers {
+		if !slices.Contains(tenants, n.tenant()) {
+			return fmt.Errorf("caller_ids.numbers: entry %d: there is no tenant %q; choose one of %v", i+1, n.tenant(), tenants)
+		}
+	}
+	return nil
+}
+
 func (n CallerIDConfig) tenant() string {
 	if n.Tenant == "" {
 		return tenant.Default
@@ -156,6 +166,9 @@ func (b *booksAPI) CallerIDs(ctx context.Context, tenant, after string, limit in
 	out := make([]api.CallerID, 0, len(uses))
 	for _, u := range uses {
 		state, until := b.callers.State(u, now)
+		if !b.callers.MayPresent(tenant, u.Number) { // a campaign of before names it
+			state, until = campaign.CallerForeign, time.Time{}
+		}
 		row := api.CallerID{
 			Number: u.Number, State: string(state), Until: until, Live: u.Live, Day: u.Day, Daily: u.Daily, Parallel: u.Parallel,
 			Samples: u.Samples.Calls, ASR: u.Samples.ASR(), Short: u.Samples.ShortShare(), Rests: u.Rest.Times,
@@ -191,8 +204,8 @@ func (l *placer) present(ctx context.Context, tenant, from string, to campaign.C
 	var named []string
 	if from != "" {
 		named = []string{from}
-		if err := l.callers.Allowed(tenant, named); err != nil {
-			return "", nil, campaign.Invalid{Why: "from: " + err.Error()}
+		if !l.callers.MayPresent(tenant, from) {
+			return "", nil, campaign.Invalid{Why: "from: this is none of the numbers that may be presented; list it in the configuration under caller_ids.numbers"}
 		}
 	}
 	pool := l.callers.Pool(tenant, named)

@@ -94,6 +94,12 @@ func TestPresentOfASingleCall(t *testing.T) {
 	if err := c.check(); err != nil {
 		t.Fatal(err)
 	}
+	if err := c.checkTenants([]string{tenant.Default}); err == nil || !strings.Contains(err.Error(), "entry 3: there is no tenant \"other\"") {
+		t.Errorf("numbers of nobody: %v", err)
+	}
+	if err := c.checkTenants([]string{tenant.Default, "other"}); err != nil {
+		t.Error(err)
+	}
 	l := &placer{callers: newCallers(c, d.books, slog.New(slog.DiscardHandler))}
 	to := campaign.Callee{Contact: "p", Phone: "+12025550100"}
 	take := func(from string) (string, func(), string) {
@@ -117,7 +123,7 @@ func TestPresentOfASingleCall(t *testing.T) {
 	if again, _, _ := take("+12025550197"); again != "+12025550197" {
 		t.Errorf("the number that is free again: %q", again)
 	}
-	if _, _, why := take("+12025550150"); !strings.Contains(why, "caller_ids.numbers") {
+	if _, _, why := take("+12025550150"); !strings.HasPrefix(why, "from: this is none") || !strings.Contains(why, "caller_ids.numbers") {
 		t.Errorf("another tenant's number: %q", why)
 	}
 	if hidden, _, _ := take(sip.Anonymous); hidden != sip.Anonymous {

@@ -122,6 +122,9 @@ func Start(ctx context.Context, c Config, o ServeOptions) (_ *Server, err error)
 	if err := checkProfiles(c.Transfers, kernel.Profiles()); err != nil {
 		return nil, err
 	}
+	if err := c.CallerIDs.checkTenants(tenants); err != nil {
+		return nil, err
+	}
 	stack, err := newSIP(c, c.SIP.doors(sip.Options{
 		Listen: netip.MustParseAddrPort(c.SIP.Listen), Log: o.Log, Secret: secret, Trace: seen.ladders.hear,
 		Inbound: inbound.offered, MaxIncoming: c.Limits.Calls,

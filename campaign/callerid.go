@@ -82,6 +82,7 @@ const (
 	CallerBusy    CallerState = "busy"    // has as many calls as it may
 	CallerSpent   CallerState = "spent"   // has had the calls of its day
 	CallerResting CallerState = "resting" // was taken badly
+	CallerForeign CallerState = "foreign" // is none that the tenant may present
 )
 
 // trialCalls is how many calls at a time find out whether a number that rested

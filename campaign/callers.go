@@ -112,16 +112,29 @@ func (c *Callers) Pool(tenant string, named []string) []CallerID {
 	return pool
 }
 
-// Allowed says whether a tenant may present numbers: where the house lists its
-// own, only those.
+// Allowed says whether a tenant may present numbers.
 func (c *Callers) Allowed(tenant string, numbers []string) error {
-	house := c.o.House[tenant]
-	for i, number := range numbers {
-		if len(house) > 0 && !slices.ContainsFunc(house, func(h CallerID) bool { return h.Number == number }) {
-			return fmt.Errorf("caller_ids: entry %d is none of this server's numbers; list it in the configuration under caller_ids.numbers", i+1)
-		}
+	if i := slices.IndexFunc(numbers, func(n string) bool { return !c.MayPresent(tenant, n) }); i >= 0 {
+		return fmt.Errorf("caller_ids: entry %d is none of the numbers that may be presented; list it in the configuration under caller_ids.numbers", i+1)
 	}
 	return nil
+}
+
+// MayPresent says whether a tenant may present a number: where the house lists
+// its own, only those, and never one that it lists for others only.
+func (c *Callers) MayPresent(tenant, number string) bool {
+	lists := func(ids []CallerID) bool {
+		return slices.ContainsFunc(ids, func(id CallerID) bool { return id.Number == number })
+	}
+	if house := c.o.House[tenant]; len(house) > 0 {
+		return lists(house)
+	}
+	for _, ids := range c.o.House {
+		if lists(ids) {
+			return false
+		}
+	}
+	return true
 }
 
 // State is whether a number may be presented, as CallerHealth.State says it.
@@ -255,8 +268,18 @@ func (c *Callers) uses(tenant string, pool []CallerID) []CallerUse {
 // caller IDs. With a pool that rests, or has had its day, it is 0 and the
 // campaign waits: each attempt at a contact is limited and cannot be had back,
 // a number that is pressed on gets worse, and a call without a number of ours
-// is not what the campaign asked for. An event says so, once an hour.
+// is not what the campaign asked for. It waits as well when one of its numbers
+// may not be presented any more. An event says so, once an hour.
 func (c *Callers) Room(ctx context.Context, of Campaign, now time.Time) (int, error) {
+	if c.Allowed(of.Tenant, of.CallerIDs) != nil {
+		states := map[CallerState]int{}
+		for _, n := range of.CallerIDs {
+			if !c.MayPresent(of.Tenant, n) {
+				states[CallerForeign]++
+			}
+		}
+		return 0, c.alert(ctx, of, states, time.Time{}, now)
+	}
 	pool := c.Pool(of.Tenant, of.CallerIDs)
 	if len(pool) == 0 {
 		return math.MaxInt, nil
@@ -303,7 +326,8 @@ func (c *Callers) alert(ctx context.Context, of Campaign, states map[CallerState
 	if err := c.o.Books.Publish(ctx, event.Event{ID: id, Tenant: of.Tenant, Subject: "caller_id.pool_held", At: now, Data: data}); err != nil {
 		return err
 	}
-	c.o.Log.Warn("the campaign waits: none of its caller IDs may be presented; add others or end a rest", "tenant", of.Tenant, "campaign", of.ID, "until", until)
+	c.o.Log.Warn("the campaign waits: its caller IDs may not be presented; add others, end a rest, or list them under caller_ids.numbers",
+		"tenant", of.Tenant, "campaign", of.ID, "numbers", states, "until", until)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.held[of.ID] = id

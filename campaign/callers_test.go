@@ -258,6 +258,30 @@ func TestTakeAtOnce(t *testing.T) {
 	if c.Allowed("default", []string{"+12125550101"}) != nil || c.Allowed("default", []string{"+12125550109"}) == nil {
 		t.Error("the list of the house does not hold")
 	}
+	if c.MayPresent("other", "+12125550101") || !c.MayPresent("other", "+12125550109") {
+		t.Error("a tenant without numbers may present another's, or none")
+	}
+}
+
+// TestACampaignWithForeignNumbersWaits: it was made before the house had a list.
+func TestACampaignWithForeignNumbersWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const ours, foreign = "+12125550101", "+12125550109"
+		l := newLedger(3, Campaign{CPS: 10, Concurrency: 10, CallerIDs: []string{ours, foreign}})
+		x := newExchange(time.Second)
+		end := dialling(t, l, x, CallersOptions{House: map[string][]CallerID{"default": {{Number: ours}}}})
+		time.Sleep(50 * time.Minute)
+		end()
+		if l.calls() != 0 || l.state() != Running || x.told("caller_id.pool_held") != 1 {
+			t.Errorf("%d calls, %s, told %d times", l.calls(), l.state(), x.told("caller_id.pool_held"))
+		}
+		end = dialling(t, l, x, CallersOptions{House: map[string][]CallerID{"default": {{Number: ours}, {Number: foreign}}}})
+		time.Sleep(time.Minute)
+		end()
+		if l.state() != Finished || l.calls() != 3 {
+			t.Errorf("with its number listed: %s after %d calls", l.state(), l.calls())
+		}
+	})
 }
 
 // TestALongPoolIsReadInParts: the first time whole, then some numbers at a time,
