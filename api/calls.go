@@ -80,6 +80,9 @@ func (s *server) getCall(ctx context.Context, in *byID) (*body[call.Report], err
 	if err != nil {
 		return nil, fault(s.o.Log, "read the call", err)
 	}
+	if !who(ctx).key.Role.May(ratesReaders...) {
+		r.Cost = r.Cost.WithoutRate()
+	}
 	return &body[call.Report]{withURL(r)}, nil
 }
 

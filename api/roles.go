@@ -18,11 +18,14 @@ var grants = []struct {
 	{http.MethodGet, "/trunks", []tenant.Role{tenant.Operator}},
 	// Signalling shows the carriers and their addresses beside the numbers.
 	{http.MethodGet, "/calls/*/ladder", []tenant.Role{tenant.Operator}},
-	{http.MethodGet, "/rates", []tenant.Role{tenant.Operator}},
+	{http.MethodGet, "/rates", ratesReaders},
 	{"", "/rates", nil},
 	{http.MethodGet, "/", []tenant.Role{tenant.Operator, tenant.Merchant, tenant.QA, tenant.Agent}},
 	{"", "/", []tenant.Role{tenant.Operator, tenant.Merchant}},
 }
+
+// ratesReaders may read, beside the admin, what carriers charge.
+var ratesReaders = []tenant.Role{tenant.Operator}
 
 // allowed reports whether a role may make a request.
 func allowed(role tenant.Role, method, path string) bool {

@@ -78,6 +78,12 @@ func TestRatesOverHTTP(t *testing.T) {
 		c.Rate.Prefix != "1202555" || c.Rate.Increment != "6/6" || c.Rate.PerMinute != "0.0125" || c.Rate.Setup != "0.001" || c.Rate.Table != table.ID {
 		t.Errorf("the cost is %+v", c)
 	}
+	for role, reads := range map[tenant.Role]bool{tenant.Operator: true, tenant.Merchant: false, tenant.QA: false, tenant.Agent: false} {
+		raw := d.as(d.role(role), "GET", "/api/v1/calls/call-1", nil).want(200).into(&r).body
+		if r.Cost == nil || r.Cost.Amount != "0.00475" || strings.Contains(string(raw), "per_minute") != reads {
+			t.Errorf("%s reads %s", role, raw)
+		}
+	}
 	for id, want := range map[string]string{
 		"call-2": "the rate table of trunk a has no prefix for the number", "call-3": "trunk b had no rate table when the call began; upload one",
 	} {

@@ -122,8 +122,19 @@ type Cost struct {
 	Amount   json.Number `json:"amount"`
 	Currency string      `json:"currency"`
 	// BilledS are the seconds that were billed.
-	BilledS int     `json:"billed_s"`
-	Rate    Applied `json:"rate"`
+	BilledS int `json:"billed_s"`
+	// Rate is nil for those who may not read what carriers charge.
+	Rate *Applied `json:"rate,omitempty"`
+}
+
+// WithoutRate is the cost for those who may not read rates; nil of nil.
+func (c *Cost) WithoutRate() *Cost {
+	if c == nil {
+		return nil
+	}
+	bare := *c
+	bare.Rate = nil
+	return &bare
 }
 
 // Applied is the rate that a cost comes from.
@@ -141,7 +152,7 @@ func (r Rate) Apply(table string, talk time.Duration) *Cost {
 	amount, billed := r.Cost(talk)
 	return &Cost{
 		Amount: amount.Number(), Currency: r.Currency, BilledS: billed,
-		Rate: Applied{Prefix: r.Prefix, PerMinute: r.PerMinute.Number(), Increment: r.Increment(), Setup: r.Setup.Number(), Table: table},
+		Rate: &Applied{Prefix: r.Prefix, PerMinute: r.PerMinute.Number(), Increment: r.Increment(), Setup: r.Setup.Number(), Table: table},
 	}
 }
 

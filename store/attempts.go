@@ -240,6 +240,6 @@ func (t *tx) settleAttempt(s *Store, tenant, id, person string, r call.Report, c
 	}
 	return true, t.publish(s, tenant, "call.ended", map[string]any{
 		"id": id, "campaign": r.Campaign, "contact": r.Contact, "to": phone, "network": r.Network, "answered_by": r.AnsweredBy,
-		"disposition": r.Disposition, "promise": r.Promise, "talk_ms": r.TalkMS, "cost": r.Cost, "started": r.Started, "ended": r.Ended, "direction": r.Direction,
+		"disposition": r.Disposition, "promise": r.Promise, "talk_ms": r.TalkMS, "cost": r.Cost.WithoutRate(), "started": r.Started, "ended": r.Ended, "direction": r.Direction,
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -167,9 +168,33 @@ func testRates(t *testing.T, b Bench) {
 	if err := s.RemoveRates(s.ctx(), tenantID, old.ID); err != nil {
 		t.Fatal(err)
 	}
+	called := call.Target{Call: "called", Attempt: "called", Tenant: tenantID, Campaign: s.c.ID, To: number(8), Inbound: true}
+	if err := s.BeginInbound(s.ctx(), called); err != nil {
+		t.Fatal(err)
+	}
+	r.ID, r.Campaign = called.Call, called.Campaign
+	if err := s.SettleInbound(s.ctx(), called, r); err != nil {
+		t.Fatal(err)
+	}
 	st, err := s.Stats(s.ctx(), tenantID, s.c.ID)
 	if diff := cmp.Diff([]store.Spent{{Amount: 25_000 + 3*121_000, Currency: "USD", Calls: 4}}, st.Spent); diff != "" || err != nil || st.Unpriced != 4 {
 		t.Errorf("the campaign spent (-want +got):\n%s%d without a cost, %v", diff, st.Unpriced, err)
+	}
+	told, err := s.Events(s.ctx(), tenantID, 0, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	costs := 0
+	for _, e := range told {
+		if strings.Contains(string(e.Data), `"amount"`) {
+			costs++
+		}
+		if strings.Contains(string(e.Data), "per_minute") {
+			t.Errorf("an event tells what a carrier charges: %s", e.Data)
+		}
+	}
+	if costs != 4 {
+		t.Errorf("%d events tell what a call cost, want 4", costs)
 	}
 }
 
