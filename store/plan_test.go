@@ -41,7 +41,21 @@ func TestCallerIDsAreFoundByIndex(t *testing.T) {
 	}
 }
 
-// planOf are the steps of a query that touch the attempts.
+// TestAPageOfRatesIsFoundByIndex: what it costs must not grow with its table.
+func TestAPageOfRatesIsFoundByIndex(t *testing.T) {
+	s, err := Open(t.Context(), Options{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	steps := planOf(t, s, pageOfRates, "tenant", "table", "1", 10)
+	if len(steps) != 1 || !strings.Contains(steps[0], "(tenant=? AND rate_table=? AND prefix>?)") {
+		t.Errorf("the plan is %q", steps)
+	}
+}
+
+// planOf are the steps of a query that touch the attempts or the rates, or that
+// sort.
 func planOf(t *testing.T, s *Store, query string, args ...any) (steps []string) {
 	t.Helper()
 	rows, err := s.read.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query, args...)
@@ -55,7 +69,7 @@ func planOf(t *testing.T, s *Store, query string, args ...any) (steps []string) 
 		if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
 			t.Fatal(err)
 		}
-		if strings.Contains(step, "attempts") {
+		if strings.Contains(step, "attempts") || strings.Contains(step, "rates") || strings.Contains(step, "TEMP B-TREE") {
 			steps = append(steps, step)
 		}
 	}

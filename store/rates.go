@@ -154,14 +154,22 @@ func (s *Store) RateTable(ctx context.Context, tenant, id string) (rates.Table, 
 // Rates pages through a table in the order of its prefixes: at most limit after
 // the given one.
 func (s *Store) Rates(ctx context.Context, tenant, id, after string, limit int) ([]rates.Rate, error) {
-	if _, err := s.RateTable(ctx, tenant, id); err != nil {
+	table, err := s.RateTable(ctx, tenant, id)
+	if err != nil {
 		return nil, err
 	}
+	if table.Source == fromConfiguration {
+		tenant = everyone
+	}
 	all := []rates.Rate{}
-	err := s.each(ctx, "rates", `SELECT prefix, per_minute, first_s, next_s, setup, currency FROM rates
-		WHERE tenant IN (?1, '') AND rate_table = ?2 AND prefix > ?3 ORDER BY prefix LIMIT ?4`, []any{tenant, id, after, limit}, collectRates(&all))
+	err = s.each(ctx, "rates", pageOfRates, []any{tenant, id, after, limit}, collectRates(&all))
 	return all, err
 }
+
+// pageOfRates reads in the order of the primary key, of one owner, so that no
+// page reads or sorts what comes after it.
+const pageOfRates = `SELECT prefix, per_minute, first_s, next_s, setup, currency FROM rates
+	WHERE tenant = ?1 AND rate_table = ?2 AND prefix > ?3 ORDER BY prefix LIMIT ?4`
 
 func collectRates(all *[]rates.Rate) func(scan) error {
 	return func(row scan) error {
@@ -245,7 +253,7 @@ type Spent struct {
 // spending sums a campaign's costs, and counts the answered calls that have none.
 func (s *Store) spending(ctx context.Context, tenant, id string) (all []Spent, unpriced int, err error) {
 	err = s.each(ctx, "campaign's costs", `SELECT currency, CAST(SUM(cost) AS BIGINT), COUNT(*) FROM attempts
-		WHERE tenant = ?1 AND campaign = ?2 AND network = 'answered' GROUP BY currency ORDER BY currency`, []any{tenant, id}, func(row scan) error {
+		WHERE tenant = ?1 AND campaign = ?2 AND network = 'answered' AND direction = 'outbound' GROUP BY currency ORDER BY currency`, []any{tenant, id}, func(row scan) error {
 		var sum Spent
 		if err := row(&sum.Currency, &sum.Amount, &sum.Calls); err != nil {
 			return err
