@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 
 	"parley/media/line"
@@ -34,10 +35,15 @@ func newSIP(c Config, o sip.Options) (*sip.Stack, error) {
 			return nil, err
 		}
 		o.Trunks = append(o.Trunks, trunk)
-		// Our Contact says TCP then, and not every trunk uses our connection again.
-		o.TCP = o.TCP || trunk.Transport == "tcp" || trunk.LargeOverTCP
 	}
+	o.TCP = o.TCP || c.trunksOverTCP()
 	return sip.New(o)
+}
+
+// trunksOverTCP: our Contact says TCP to some trunk, and not every one uses our
+// connection again, so that TCP is listened for.
+func (c Config) trunksOverTCP() bool {
+	return slices.ContainsFunc(c.Trunks, func(t TrunkConfig) bool { return t.Transport == "tcp" || t.LargeOverTCP })
 }
 
 // listener is the TLS socket as the SIP stack wants it.

@@ -54,7 +54,7 @@ func checks(c Config) []check {
 		{"disk", func(context.Context) (string, error) { return diskSpace(c.Data) }},
 		{"database", func(ctx context.Context) (string, error) { return databaseFound(ctx, c) }},
 		{"http", func(ctx context.Context) (string, error) { return tcpFree(ctx, c.HTTP.Listen) }},
-		{"sip", func(ctx context.Context) (string, error) { return sipFree(ctx, c.SIP) }},
+		{"sip", func(ctx context.Context) (string, error) { return sipFree(ctx, c) }},
 		{"media ports", func(ctx context.Context) (string, error) { return mediaFree(ctx, c) }},
 		{"trunks", func(ctx context.Context) (string, error) { return trunksAnswer(ctx, c) }},
 		{"clock", func(context.Context) (string, error) { return clockRuns() }},
@@ -143,7 +143,8 @@ func tcpFree(ctx context.Context, address string) (string, error) {
 }
 
 // sipFree tries the SIP sockets and looks at the certificate of TLS.
-func sipFree(ctx context.Context, c SIPConfig) (string, error) {
+func sipFree(ctx context.Context, config Config) (string, error) {
+	c := config.SIP
 	text, err := udpFree(ctx, c.Listen)
 	if err != nil {
 		return "", err
@@ -159,7 +160,7 @@ func sipFree(ctx context.Context, c SIPConfig) (string, error) {
 		}
 		return l.Close()
 	}
-	if c.TCP {
+	if c.TCP || config.trunksOverTCP() {
 		if err := streamFree(listen.Port()); err != nil {
 			return "", err
 		}

@@ -56,16 +56,20 @@ func TestDoctorTriesTheSIPSockets(t *testing.T) {
 		config SIPConfig
 		found  string
 		err    string
+		trunks []TrunkConfig
 	}{
-		"UDP alone":        {SIPConfig{Listen: "127.0.0.1:0"}, "127.0.0.1:0", ""},
-		"TCP":              {SIPConfig{Listen: "127.0.0.1:0", TCP: true}, "also over TCP", ""},
-		"TCP in use":       {SIPConfig{Listen: taken.Addr().String(), TCP: true}, "", "choose another port"},
-		"TLS":              {SIPConfig{Listen: "127.0.0.1:0", TLS: SIPTLSConfig{Certificate: good, Key: goodKey}}, "with a certificate until", ""},
-		"TLS in use":       {SIPConfig{Listen: "127.0.0.1:0", TLS: SIPTLSConfig{Port: port, Certificate: good, Key: goodKey}}, "", "sip.tls.port"},
-		"ending tomorrow":  {SIPConfig{Listen: "127.0.0.1:0", TLS: SIPTLSConfig{Certificate: soon, Key: soonKey}}, "", "renew it"},
-		"key of another's": {SIPConfig{Listen: "127.0.0.1:0", TLS: SIPTLSConfig{Certificate: good, Key: soonKey}}, "", "private key does not match"},
+		"UDP alone":        {SIPConfig{Listen: "127.0.0.1:0"}, "127.0.0.1:0", "", nil},
+		"TCP":              {SIPConfig{Listen: "127.0.0.1:0", TCP: true}, "also over TCP", "", nil},
+		"TCP in use":       {SIPConfig{Listen: taken.Addr().String(), TCP: true}, "", "choose another port", nil},
+		"a TCP trunk":      {SIPConfig{Listen: taken.Addr().String()}, "", "choose another port", []TrunkConfig{{Name: "a"}, {Name: "b", Transport: "tcp"}}},
+		"a UDP trunk":      {SIPConfig{Listen: taken.Addr().String()}, "127.0.0.1:", "", []TrunkConfig{{Name: "a", Transport: "udp"}}},
+		"large over TCP":   {SIPConfig{Listen: "127.0.0.1:0"}, "also over TCP", "", []TrunkConfig{{Name: "a", LargeOverTCP: true}}},
+		"TLS":              {SIPConfig{Listen: "127.0.0.1:0", TLS: SIPTLSConfig{Certificate: good, Key: goodKey}}, "with a certificate until", "", nil},
+		"TLS in use":       {SIPConfig{Listen: "127.0.0.1:0", TLS: SIPTLSConfig{Port: port, Certificate: good, Key: goodKey}}, "", "sip.tls.port", nil},
+		"ending tomorrow":  {SIPConfig{Listen: "127.0.0.1:0", TLS: SIPTLSConfig{Certificate: soon, Key: soonKey}}, "", "renew it", nil},
+		"key of another's": {SIPConfig{Listen: "127.0.0.1:0", TLS: SIPTLSConfig{Certificate: good, Key: soonKey}}, "", "private key does not match", nil},
 	} {
-		found, err := sipFree(context.Background(), c.config)
+		found, err := sipFree(context.Background(), Config{SIP: c.config, Trunks: c.trunks})
 		if !strings.Contains(found, c.found) || (err != nil) != (c.err != "") || err != nil && !strings.Contains(err.Error(), c.err) {
 			t.Errorf("%s: %q, %v", name, found, err)
 		}
