@@ -23,8 +23,8 @@ type largeWay struct {
 
 const (
 	// largePatience bounds how long a large request waits for TCP before it
-	// goes over UDP.
-	largePatience = 2 * time.Second
+	// goes over UDP, which an INVITE must still be permitted to do.
+	largePatience = permission * 2 / 5
 	// largeRest is for how long TCP is not tried again after that.
 	largeRest = 10 * time.Minute
 )
@@ -57,27 +57,39 @@ func (s *Stack) carry(ctx context.Context, req *sip.Request, to hop) (hop, error
 	if a == nil || !a.LargeOverTCP || len(textOf(req)) <= unfragmented || !a.large.open(time.Now()) {
 		return to, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, largePatience)
+	patience := largePatience
+	if due, ok := ctx.Deadline(); ok {
+		patience = min(patience, time.Until(due)/2)
+	}
+	own, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	large := to
 	large.via = tcp
-	c, err := s.conns.connect(ctx, large)
-	if err != nil {
+	c, err := s.conns.connect(own, large)
+	switch {
+	case err == nil:
+		large.conn = c
+		return large, nil
+	case ctx.Err() != nil:
+		return to, err // it says nothing about the trunk
+	case own.Err() == nil || patience == largePatience:
 		a.large.close(time.Now())
 		s.log.Warn("a large request goes over UDP, because the trunk takes no TCP", "trunk", a.Name, "error", err)
-		return to, nil
 	}
-	large.conn = c
-	return large, nil
+	return to, nil
 }
 
-// put writes a message to a hop that carry chose.
-func (s *Stack) put(b []byte, to hop) error {
+// put writes a message to a hop that carry chose, until due or not at all; the
+// zero value sets no such bound.
+func (s *Stack) put(b []byte, to hop, due time.Time) error {
 	if to.conn == nil {
+		if !due.IsZero() && !time.Now().Before(due) {
+			return errOverdue
+		}
 		return s.sock.write(b, to.addr)
 	}
 	sent := time.Now() // its answer may be here before us
-	if err := to.conn.write(b); err != nil {
+	if err := to.conn.writeBy(b, due); err != nil {
 		return err
 	}
 	s.tell(sent, b, to, true)
@@ -91,13 +103,13 @@ func (s *Stack) deliver(b []byte, to hop) error {
 		return s.sock.write(b, to.addr)
 	}
 	if to.conn = s.conns.find(to); to.conn != nil {
-		return s.put(b, to)
+		return s.put(b, to, time.Time{})
 	}
 	s.conns.spawn(func() {
 		c, err := s.conns.connect(context.Background(), to)
 		switch to.conn = c; {
 		case err == nil:
-			err = s.put(b, to)
+			err = s.put(b, to, time.Time{})
 		case to.instead != nil:
 			err = s.deliver(b, *to.instead)
 		}

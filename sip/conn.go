@@ -105,13 +105,26 @@ func (c *conn) fail(why error) {
 
 // write sends one message, or fails the connection: after half a message
 // nothing that follows could be understood.
-func (c *conn) write(b []byte) error {
+func (c *conn) write(b []byte) error { return c.writeBy(b, time.Time{}) }
+
+// writeBy is write for a message that is sent until due or not at all; the zero
+// value sets no such bound.
+func (c *conn) writeBy(b []byte, due time.Time) error {
 	c.writing.Lock()
 	defer c.writing.Unlock()
 	if c.isGone() {
 		return c.err
 	}
-	_ = c.sock.SetWriteDeadline(time.Now().Add(c.limits.write))
+	limit := time.Now().Add(c.limits.write)
+	if !due.IsZero() {
+		if !time.Now().Before(due) {
+			return errOverdue
+		}
+		if due.Before(limit) {
+			limit = due
+		}
+	}
+	_ = c.sock.SetWriteDeadline(limit)
 	if _, err := c.sock.Write(b); err != nil {
 		c.fail(err)
 		return c.err

@@ -47,7 +47,7 @@ func (l *leg) sendInvite() {
 			break
 		}
 		// Nothing left, so the next hop may be tried.
-		if errors.Is(err, ErrClosed) || !l.nextHop() {
+		if errors.Is(err, ErrClosed) || errors.Is(err, errOverdue) || !l.nextHop() {
 			l.do(l.m.on(input{what: broken, err: fmt.Errorf("send the INVITE: %w", err)}))
 			return
 		}

@@ -31,8 +31,21 @@ const defaultRing = 45 * time.Second
 // second after the attempt became durable.
 const permission = time.Second
 
-// errLate: the look-up of the next hop took the time that an INVITE has.
-var errLate = errors.New("the address was not found in time; check the DNS servers")
+var (
+	// errLate: the look-up of the next hop took the time that an INVITE has.
+	errLate = errors.New("the address was not found in time; check the DNS servers")
+	// errOverdue: something else did, on our side.
+	errOverdue = errors.New("the INVITE could not leave within a second of its permission; check the load of this machine and the connection to the trunk")
+)
+
+// dueOf is until when the INVITE of a call must have left that was given to us
+// now: its permission may be older than our knowing of it.
+func dueOf(t call.Target, now time.Time) time.Time {
+	if begun := t.Case.Begun; !begun.IsZero() && begun.Before(now) {
+		return begun.Add(permission)
+	}
+	return now.Add(permission)
+}
 
 // Bounds of one leg.
 const (
@@ -265,7 +278,6 @@ func (l *leg) failEarly(err error) {
 
 // run is the leg's life.
 func (l *leg) run(ctx context.Context) {
-	l.due = time.Now().Add(permission)
 	if err := l.prepare(ctx); err != nil {
 		l.stack.bury(l, l.peers)
 		l.failEarly(err)
@@ -283,7 +295,9 @@ func (l *leg) run(ctx context.Context) {
 	}
 	if a := l.path.account; a != nil {
 		l.cause.Trunk = a.Name
-		a.judge(l.cause, l.rest)
+		if !errors.Is(l.cause.Err, errOverdue) { // which says nothing about the trunk
+			a.judge(l.cause, l.rest)
+		}
 	}
 	l.closeSound()
 	l.stack.bury(l, l.peers)

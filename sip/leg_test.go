@@ -1,17 +1,21 @@
 package sip
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"parley/call"
 	"parley/media"
 	"parley/outcome"
+	"parley/rules"
 )
 
 // hang asks for the end without waiting for it.
@@ -438,5 +442,70 @@ func TestAnswerWithoutBranch(t *testing.T) {
 	r.far.expectReply(200, r.far.ask("BYE", invite, ""))
 	if c := ended(t, l); c.Network != outcome.Answered || c.By != call.PartyCustomer {
 		t.Errorf("cause is %+v", c)
+	}
+}
+
+func TestDue(t *testing.T) {
+	now := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	for name, c := range map[string]struct {
+		begun time.Time
+		want  time.Duration
+	}{
+		"nobody says":      {time.Time{}, time.Second},
+		"just now":         {now, time.Second},
+		"a while ago":      {now.Add(-700 * time.Millisecond), 300 * time.Millisecond},
+		"too long ago":     {now.Add(-2 * time.Second), -time.Second},
+		"by another clock": {now.Add(time.Hour), time.Second},
+	} {
+		if got := dueOf(call.Target{Case: rules.Case{Begun: c.begun}}, now); got.Sub(now) != c.want {
+			t.Errorf("%s: due in %v, want %v", name, got.Sub(now), c.want)
+		}
+	}
+}
+
+// TestInviteThatIsOverdue: the preparations took the rest of the permission, so
+// nothing leaves, over UDP as little as over a connection.
+func TestInviteThatIsOverdue(t *testing.T) {
+	var slow atomic.Bool
+	r := newRig(t, func(o *Options) {
+		open := o.OpenMedia
+		o.OpenMedia = func() (Media, error) {
+			if slow.Load() {
+				time.Sleep(60 * time.Millisecond)
+			}
+			return open()
+		}
+	})
+	f := newStreamFar(t, nil)
+	l, invite := answeredOver(t, r, f, f.target()) // its connection stays
+	f.say(invite.conn, f.request("BYE", invite.message, "8 BYE", ""))
+	f.wantReply(200, "8 BYE")
+	ended(t, l)
+	slow.Store(true)
+	for via, target := range map[string]call.Target{"UDP": {To: "sip:1001@" + r.far.addr()}, "TCP": f.target()} {
+		target.Case.Begun = time.Now().Add(50*time.Millisecond - permission)
+		c := ended(t, r.Dial(context.Background(), target))
+		if c.Network != outcome.TrunkFailed || c.Rang || !c.Retryable || !errors.Is(c.Err, errOverdue) {
+			t.Errorf("%s: cause is %+v", via, c)
+		}
+	}
+	select {
+	case m := <-r.far.got:
+		t.Errorf("over UDP went %q", m.first)
+	case m := <-f.got:
+		t.Errorf("over TCP went %q", m.first)
+	case <-time.After(50 * time.Millisecond):
+	}
+}
+
+// TestNoNumberInErrors: a request that cannot be written names nobody.
+func TestNoNumberInErrors(t *testing.T) {
+	var log bytes.Buffer
+	r := newRig(t, func(o *Options) { o.Log = slog.New(slog.NewTextHandler(&log, nil)) })
+	// No way leads there from the loopback interface.
+	c := ended(t, r.Dial(context.Background(), call.Target{To: "sip:+12025550123@192.0.2.1:5060"}))
+	r.stop()
+	if c.Err == nil || c.Rang || strings.Contains(c.Err.Error()+log.String(), "2025550123") {
+		t.Errorf("cause is %+v, the log:\n%s", c, log.String())
 	}
 }

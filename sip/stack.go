@@ -362,6 +362,7 @@ func (s *Stack) sweep(now time.Time) {
 // Dial places a call and returns at once.
 func (s *Stack) Dial(ctx context.Context, t call.Target) call.Leg {
 	l := newLeg(s, t)
+	l.due = dueOf(t, time.Now())
 	s.count.dialed.Add(1)
 	s.mu.Lock()
 	if s.closed {

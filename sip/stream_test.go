@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"bytes"
 	"context"
 	cryptotls "crypto/tls"
 	"crypto/x509"
@@ -11,8 +12,11 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
+
+	"github.com/emiago/sipgo/sip"
 
 	"parley/call"
 	"parley/outcome"
@@ -535,6 +539,66 @@ func TestLargeRequests(t *testing.T) {
 			t.Error("it is forgotten that the trunk takes no TCP")
 		}
 	})
+}
+
+// TestLargeRequestWithoutTCP: a trunk that lets connections hang gets its large
+// INVITE over UDP, while that is permitted.
+func TestLargeRequestWithoutTCP(t *testing.T) {
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Close(fd)
+	if err := errors.Join(syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}), syscall.Listen(fd, 0)); err != nil {
+		t.Fatal(err)
+	}
+	at, err := syscall.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), uint16(at.(*syscall.SockaddrInet4).Port))
+	full := false
+	for range 8 { // nobody accepts: soon it answers no more
+		c, err := net.DialTimeout("tcp", addr.String(), 100*time.Millisecond)
+		if full = err != nil; full {
+			break
+		}
+		defer c.Close()
+	}
+	if !full {
+		t.Skip("this system lets every connection in")
+	}
+	f := newFarAt(t, net.UDPAddrFromAddrPort(addr))
+	r := newRig(t, func(o *Options) {
+		o.Trunks = []Trunk{{Name: "t1", Host: "127.0.0.1", Port: int(addr.Port()), LargeOverTCP: true, SRTP: SRTPOffer}}
+	})
+	target := call.Target{Trunk: "t1", To: "+15550009", Call: strings.Repeat("c", 200), Attempt: strings.Repeat("a", 200)}
+	// Little is left of the permission: that TCP was slow says nothing.
+	target.Case.Begun = time.Now().Add(400*time.Millisecond - permission)
+	for _, open := range []bool{true, false} {
+		l := r.Dial(context.Background(), target)
+		invite := f.expect("INVITE")
+		if !strings.HasPrefix(invite.get("Via"), "SIP/2.0/UDP ") {
+			t.Errorf("Via is %q", invite.get("Via"))
+		}
+		f.reply(invite, "486 Busy Here", "")
+		f.expect("ACK")
+		if c := ended(t, l); c.Network != outcome.Busy {
+			t.Errorf("cause is %+v", c)
+		}
+		if r.trunks["t1"].large.open(time.Now()) != open {
+			t.Errorf("TCP is tried again: %v, want %v", !open, open)
+		}
+		target.Case.Begun = time.Time{}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	a := r.trunks["t1"]
+	a.large.close(time.Now().Add(-2 * largeRest))
+	req := r.newDialog(path{to: sip.Uri{Scheme: "sip", Host: "127.0.0.1"}}, "x", "y", hop{addr: addr}).invite(bytes.Repeat([]byte("x"), unfragmented))
+	if _, err := r.carry(ctx, req, hop{addr: addr, account: a}); err == nil || !a.large.open(time.Now()) {
+		t.Errorf("the end of the call is taken for the trunk's: %v", err)
+	}
 }
 
 // TestTLS: a whole call with a verified certificate, and a client certificate

@@ -8,6 +8,7 @@ import (
 	"net"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/emiago/sipgo/sip"
@@ -62,13 +63,23 @@ func serverKey(req *sip.Request) string {
 type outlet struct {
 	write func([]byte) error
 	local net.Addr
+	// failed is the error of the last write that failed: sipgo adds the request
+	// line to it, phone number and all.
+	failed atomic.Pointer[error]
 }
 
-func (o *outlet) WriteMsg(m sip.Message) error { return o.write(textOf(m)) }
-func (o *outlet) LocalAddr() net.Addr          { return o.local }
-func (o *outlet) Ref(int) int                  { return 1 }
-func (o *outlet) TryClose() (int, error)       { return 1, nil }
-func (o *outlet) Close() error                 { return nil }
+func (o *outlet) WriteMsg(m sip.Message) error {
+	err := o.write(textOf(m))
+	if err != nil {
+		o.failed.Store(&err)
+	}
+	return err
+}
+
+func (o *outlet) LocalAddr() net.Addr    { return o.local }
+func (o *outlet) Ref(int) int            { return 1 }
+func (o *outlet) TryClose() (int, error) { return 1, nil }
+func (o *outlet) Close() error           { return nil }
 
 // textOf writes a message.
 func textOf(m sip.Message) []byte {
@@ -80,7 +91,7 @@ func textOf(m sip.Message) []byte {
 
 // openClient begins a client transaction and sends its request. An error means
 // that the request has not left, not whole at least.
-func (t *transactions) openClient(req *sip.Request, out sip.Connection) (*sip.ClientTx, error) {
+func (t *transactions) openClient(req *sip.Request, out *outlet) (*sip.ClientTx, error) {
 	key := clientKey(req)
 	tx := sip.NewClientTx(key, req, out, noLog)
 	tx.OnTerminate(func(string, error) {
@@ -97,7 +108,10 @@ func (t *transactions) openClient(req *sip.Request, out sip.Connection) (*sip.Cl
 	t.mu.Unlock()
 	if err := tx.Init(); err != nil {
 		tx.Terminate()
-		return nil, err
+		if e := out.failed.Load(); e != nil {
+			return nil, *e
+		}
+		return nil, fmt.Errorf("%w: the %s", sip.ErrTransactionTransport, req.Method)
 	}
 	return tx, nil
 }
@@ -211,7 +225,8 @@ func (t *clientTx) lost() <-chan struct{} {
 
 // begin starts the client transaction of a request, over TCP and TLS on a
 // connection that it may have to wait for. The request must not be touched
-// afterwards. An error means that it has not left.
+// afterwards. An INVITE leaves before the deadline of ctx or not at all. An
+// error means that the request has not left.
 func (s *Stack) begin(ctx context.Context, req *sip.Request, to hop) (*clientTx, error) {
 	to, err := s.carry(ctx, req, to)
 	if err != nil {
@@ -220,7 +235,17 @@ func (s *Stack) begin(ctx context.Context, req *sip.Request, to hop) (*clientTx,
 	if req.Transport() != to.via.String() {
 		setVia(req, to.via, s.addressTowards(to))
 	}
-	out := &outlet{local: s.sock.conn.LocalAddr(), write: func(b []byte) error { return s.put(b, to) }}
+	var due time.Time
+	if req.IsInvite() {
+		due, _ = ctx.Deadline()
+	}
+	var left atomic.Bool // what follows repeats it
+	out := &outlet{local: s.sock.conn.LocalAddr(), write: func(b []byte) error {
+		if left.Swap(true) {
+			return s.put(b, to, time.Time{})
+		}
+		return s.put(b, to, due)
+	}}
 	t := &clientTx{to: to, sent: time.Now()}
 	if t.ClientTx, err = s.txs.openClient(req, out); err != nil {
 		return nil, err
