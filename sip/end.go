@@ -108,12 +108,5 @@ func (s *Stack) End(ctx context.Context, leg string) error {
 	if !s.byeOnce(d) {
 		return nil // its 200 came again meanwhile, and was ended
 	}
-	to := s.nextHop(ctx, d)
-	s.peer(to.addr.Addr())
-	defer func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.unpeer([]netip.Addr{to.addr.Addr()})
-	}()
-	return s.part(ctx, d, to, account)
+	return s.goodbye(ctx, d, account)
 }

@@ -177,14 +177,18 @@ func (l *leg) refuseWith(a asked, code int, headers []sip.Header) {
 	l.reply(a.tx, res)
 }
 
-// retarget follows a new Contact (RFC 3261 section 12.2.2).
+// retarget follows a new Contact (RFC 3261 section 12.2.2), and listens to it:
+// from there the far side goes on.
 func (l *leg) retarget(m sip.Message) {
 	all := m.GetHeaders("Contact")
 	if len(all) == 0 {
 		return
 	}
 	if c, ok := all[0].(*sip.ContactHeader); ok && c.Address.Host != "" && !c.Address.Wildcard {
-		l.dlg.target = *c.Address.Clone()
+		moved := c.Address.Host != l.dlg.target.Host
+		if l.dlg.target = *c.Address.Clone(); moved {
+			l.befriendHop()
+		}
 	}
 }
 

@@ -1,9 +1,14 @@
 package sip
 
 import (
+	"context"
 	"fmt"
+	"net"
+	"net/netip"
 	"strings"
 	"testing"
+
+	"github.com/emiago/sipgo/sip"
 
 	"parley/call"
 	"parley/outcome"
@@ -157,4 +162,48 @@ func TestRecordRoute(t *testing.T) {
 	proxy.tag = r.far.tag
 	proxy.reply(bye, "200 OK", "")
 	ended(t, l)
+}
+
+// TestFarSideThatMoves: the requests of either side go on from its new address.
+func TestFarSideThatMoves(t *testing.T) {
+	for _, how := range []string{"INVITE", "UPDATE"} {
+		r := newRig(t)
+		l, invite := answered(t, r)
+		there := newFarAt(t, &net.UDPAddr{IP: net.IPv4(127, 0, 0, 2)})
+		moved := strings.NewReplacer("<sip:far@"+r.far.addr()+">", "<sip:far@"+there.addr()+">")
+		r.far.send(moved.Replace(r.far.request(how, invite, "200 "+how, sdp)), invite.src)
+		r.far.expectReply(200, "200 "+how)
+		if how == "INVITE" {
+			there.send(moved.Replace(r.far.request("ACK", invite, "200 ACK", "")), invite.src)
+		}
+		there.send(there.request("OPTIONS", invite, "201 OPTIONS", ""), invite.src)
+		there.expectReply(200, "201 OPTIONS")
+		hang(l)
+		there.reply(there.expect("BYE"), "200 OK", "")
+		if c := ended(t, l); c.Err != nil || c.Network != outcome.Answered || r.Stats().Strangers != 0 {
+			t.Errorf("%s: cause is %+v, %d messages of strangers", how, c, r.Stats().Strangers)
+		}
+		r.stop()
+		r.mu.Lock()
+		if n := r.peers[netip.MustParseAddr("127.0.0.2")]; n > 1 { // the grave's
+			t.Errorf("%s: the new address is held %d times after the call", how, n)
+		}
+		r.mu.Unlock()
+	}
+}
+
+// TestAskedIsHeard: who is sent a request is listened to until it has answered,
+// whoever it is, and not longer.
+func TestAskedIsHeard(t *testing.T) {
+	r := newRig(t)
+	there := newFarAt(t, &net.UDPAddr{IP: net.IPv4(127, 0, 0, 2)})
+	to := hop{addr: netip.MustParseAddrPort(there.addr())}
+	d := r.newDialog(path{to: sip.Uri{Scheme: "sip", Host: "127.0.0.2"}}, "x", "y", to)
+	d.remoteTag, d.target = "z", sip.Uri{Scheme: "sip", Host: "127.0.0.2", Port: int(to.addr.Port())}
+	done := make(chan error, 1)
+	go func() { done <- r.goodbye(context.Background(), d, nil) }()
+	there.reply(there.expect("BYE"), "200 OK", "")
+	if err := <-done; err != nil || r.isPeer(to.addr.Addr()) {
+		t.Errorf("goodbye: %v; still listened to: %v", err, r.isPeer(to.addr.Addr()))
+	}
 }

@@ -53,7 +53,8 @@ const (
 	progressSize = maxEarly + 4 // every step fits without a reader
 	digitsSize   = 64
 	maxForks     = 8
-	maxHeld      = 8 // connections
+	maxHeld      = 8  // connections
+	maxFriends   = 32 // addresses listened to
 )
 
 // What reaches a leg's goroutine.
@@ -435,6 +436,9 @@ func (l *leg) befriend(to hop) {
 		if known == a {
 			return
 		}
+	}
+	if len(l.peers) >= maxFriends {
+		return
 	}
 	l.stack.peer(a)
 	l.peers = append(l.peers, a)

@@ -309,6 +309,11 @@ func (w Registration) check(t Trunk) error {
 // end, which s.work waits for.
 func (s *Stack) tend(ctx context.Context) context.CancelFunc {
 	ctx, cancel := context.WithCancel(ctx)
+	for _, a := range s.trunks {
+		if _, err := netip.ParseAddr(strings.Trim(a.next().host, "[]")); err != nil {
+			s.work.Go(func() { s.keepKnown(ctx, a) })
+		}
+	}
 	for _, a := range s.tended {
 		if a.Register.Registrar != "" {
 			s.work.Go(func() { s.keepRegistered(ctx, a) })

@@ -122,3 +122,30 @@ func (s *Stack) families() []uint16 {
 	}
 	return []uint16{dns.TypeA}
 }
+
+// Pauses between two searches for a trunk that is known by its name.
+const (
+	searchAgain = 10 * time.Second // after one that failed
+	searchEvery = 5 * time.Minute
+)
+
+// keepKnown listens to a trunk that is known by its name before anything is
+// sent there: it may have a word about the calls of the last run, or a call.
+func (s *Stack) keepKnown(ctx context.Context, a *account) {
+	for ctx.Err() == nil {
+		pause := time.NewTimer(searchEvery)
+		hops, err := s.locate(ctx, a.next())
+		if err != nil {
+			s.log.Debug("a trunk is not found by its name yet", "trunk", a.Name, "error", err)
+			pause.Reset(searchAgain)
+		}
+		for _, h := range hops {
+			a.meet(s, h.addr.Addr())
+		}
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+		}
+		pause.Stop()
+	}
+}

@@ -193,3 +193,15 @@ func TestNextAddressAfterARefusedConnection(t *testing.T) {
 		t.Errorf("cause is %+v", c)
 	}
 }
+
+// TestNamedTrunkIsHeard: before anything was sent there.
+func TestNamedTrunkIsHeard(t *testing.T) {
+	f := newFarAt(t, &net.UDPAddr{IP: net.IPv4(127, 0, 0, 2)})
+	r := newNamedRig(t, f, `carrier.example. 60 IN A 127.0.0.2`)
+	eventually(t, func() bool { return r.isPeer(netip.MustParseAddr("127.0.0.2")) })
+	if !r.trunks["t1"].sends(netip.MustParseAddr("127.0.0.2")) || r.isPeer(netip.MustParseAddr("127.0.0.3")) {
+		t.Error("the trunk is not known by its address")
+	}
+	f.send(outside(f, "OPTIONS", "x", ""), net.UDPAddrFromAddrPort(r.Addr()))
+	f.expectReply(200, "7 OPTIONS")
+}

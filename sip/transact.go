@@ -4,14 +4,22 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"github.com/emiago/sipgo/sip"
 )
 
 // transact sends a request other than INVITE and waits for its final response,
-// at most timer F (64·T1) and ctx.
+// at most timer F (64·T1) and ctx. Until then its hop is listened to: a dialog
+// may have moved to where no call of ours is known.
 func (s *Stack) transact(ctx context.Context, req *sip.Request, to hop) (*sip.Response, error) {
+	s.peer(to.addr.Addr())
+	defer func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.unpeer([]netip.Addr{to.addr.Addr()})
+	}()
 	tx, err := s.begin(ctx, req, to)
 	if err != nil {
 		return nil, fmt.Errorf("send %s: %w", req.Method, err)
