@@ -181,6 +181,10 @@ type InboundConfig struct {
 	// it must speak without variables.
 	Flow        string `yaml:"flow"`
 	UnknownFlow string `yaml:"unknown_flow"`
+	// WithheldFlow is for callers whose number is not shown or is none; nothing
+	// can be promised about it. Empty for the shipped one of UnknownFlow's
+	// language. It must speak without variables.
+	WithheldFlow string `yaml:"withheld_flow"`
 	// Language must be that of the flows, when it is given.
 	Language string `yaml:"language"`
 	// Profile names the rules for numbers that a caller is transferred to.

@@ -14,6 +14,7 @@ import (
 
 	"parley/call"
 	"parley/campaign"
+	"parley/dialog"
 	"parley/dialog/flow"
 	"parley/phone"
 	"parley/rules"
@@ -106,6 +107,17 @@ func (r *receiver) check(shelf *flowShelf, profiles, tenants []string) error {
 		if _, err := unknown.Open(n.Language, nil); err != nil {
 			return fmt.Errorf("inbound[%d]: unknown_flow must speak without variables, in the language that is named: %w", i, err)
 		}
+		if p, ok := unknown.(*flow.Policy); ok && n.WithheldFlow == "" {
+			n.WithheldFlow = "withheld-caller." + p.Flow().Language
+			r.lines[i] = n
+		}
+		withheld, err := shelf.policy(n.WithheldFlow)
+		if err != nil {
+			return fmt.Errorf("inbound[%d]: withheld_flow: %w", i, err)
+		}
+		if _, err := withheld.Open(n.Language, nil); err != nil {
+			return fmt.Errorf("inbound[%d]: withheld_flow must speak without variables, in the language that is named: %w", i, err)
+		}
 		if p, ok := policy.(*flow.Policy); ok && n.Language != "" && p.Flow().Language != n.Language {
 			return fmt.Errorf("inbound[%d]: the flow %q speaks %q, not %q", i, n.Flow, p.Flow().Language, n.Language)
 		}
@@ -181,6 +193,18 @@ func (r *receiver) decline(leg call.Leg) {
 	}
 }
 
+// unkept are the facts of a caller without a number: there is nothing to keep
+// an opt-out or a closed matter by, and the flow for such callers says so.
+type unkept struct{ call.Facts }
+
+func (u unkept) Commit(ctx context.Context, t call.Target, f dialog.Fact) error {
+	switch f.Kind {
+	case dialog.FactOptOut, dialog.FactWrongNumber, dialog.FactDispute:
+		return nil
+	}
+	return u.Facts.Commit(ctx, t, f)
+}
+
 // here is a dialer whose one call is there already: it dials nothing.
 type here struct{ leg call.Leg }
 
@@ -227,7 +251,9 @@ func (r *receiver) prepare(ctx context.Context, l *placer, leg call.Leg, line in
 		t.Case = rules.Case{Profile: line.Profile}
 		return t
 	}
-	unknown = finish(unknown)
+	if unknown = finish(unknown); caller == "" {
+		unknown.Flow = line.WithheldFlow
+	}
 	find, cancel := context.WithTimeout(ctx, matterTimeout)
 	defer cancel()
 	of, contact, err := l.books.OpenMatter(find, line.Tenant, caller)

@@ -194,6 +194,9 @@ func (l *placer) session(d call.Dialer, t call.Target, policy dialog.Policy) *ca
 		Dialer: d, Beat: l.beat, Recognizer: l.recognizer, Speaker: l.voices,
 		Policy: policy, Recorders: l.recorders, Facts: l.facts, Transfers: l.reach, Log: l.log,
 	}
+	if t.Inbound && t.To == "" && l.facts != nil {
+		parts.Facts = unkept{l.facts}
+	}
 	parts.Watch = func(m call.Moment) {
 		l.seen.moment(t, m)
 		if l.watch != nil {

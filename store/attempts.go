@@ -230,6 +230,7 @@ func (t *tx) settleAttempt(s *Store, tenant, id, person string, r call.Report, c
 		return false, err
 	}
 	switch {
+	case phone == "" && person == "": // a caller who hides the number: nobody to keep it for
 	case r.Disposition == outcome.OptOut:
 		err = t.optOut(s, tenant, phone, person, id, "call")
 	case closing[r.Disposition]:

@@ -65,6 +65,9 @@ func (s *Store) Answered(ctx context.Context, target call.Target, at time.Time, 
 // optOut is for ever and at once: it is keyed by number and person, so that no
 // import brings them back.
 func (t *tx) optOut(s *Store, tenant, phone, person, id, source string) error {
+	if phone == "" && person == "" {
+		return campaign.Invalid{Why: "an opt-out needs the number or the person that it is about"}
+	}
 	for _, key := range []string{phone, person} {
 		if key == "" {
 			continue
@@ -82,6 +85,9 @@ func (t *tx) optOut(s *Store, tenant, phone, person, id, source string) error {
 
 // closeMatter ends a matter for number and person until a person lifts it.
 func (t *tx) closeMatter(s *Store, tenant, phone, person, kind, id string) error {
+	if phone == "" && person == "" {
+		return campaign.Invalid{Why: "a matter is closed for a number or a person; there is neither"}
+	}
 	for _, key := range []string{phone, person} {
 		if key == "" {
 			continue
