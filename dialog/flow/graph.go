@@ -137,7 +137,7 @@ func (r *reader) actions(s *step) []*action {
 			all = append(all, v.then)
 		}
 	}
-	return slices.DeleteFunc(all, func(a *action) bool { return a == nil })
+	return withFailed(all)
 }
 
 // global are the actions that belong to no step.
@@ -147,7 +147,17 @@ func (r *reader) global() []*action {
 	for _, b := range slices.Concat(f.anywhere, f.verified) {
 		all = append(all, b.do)
 	}
-	return slices.DeleteFunc(all, func(a *action) bool { return a == nil })
+	return withFailed(all)
+}
+
+// withFailed leaves out what is none, and adds what follows a failed transfer.
+func withFailed(actions []*action) (all []*action) {
+	for _, a := range actions {
+		for ; a != nil; a = a.failed {
+			all = append(all, a)
+		}
+	}
+	return all
 }
 
 // resolve checks that every step that is named exists.
@@ -155,11 +165,6 @@ func (r *reader) resolve() {
 	all := r.global()
 	for _, s := range r.flow.steps {
 		all = append(all, r.actions(s)...)
-	}
-	for _, a := range all {
-		if a.failed != nil {
-			all = append(all, a.failed)
-		}
 	}
 	for _, a := range all {
 		if a.goal == goStep && r.flow.step(a.step) == nil {

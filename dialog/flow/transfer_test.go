@@ -149,3 +149,16 @@ func TestWordsDuringATransfer(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatFollowsAFailedTransferIsChecked like any other action.
+func TestWhatFollowsAFailedTransferIsChecked(t *testing.T) {
+	wrong := strings.Replace(handing, `failed: {say: "Nobody is there.", then: later}`, `failed: {say: "Nobody is there.", set: {promise.date: link}, then: later}`, 1)
+	if _, err := Parse("handing.yaml", []byte(wrong)); err == nil || !strings.Contains(err.Error(), `"promise.date" must be a date`) {
+		t.Errorf("a text for a date: %v", err)
+	}
+	right := strings.Replace(wrong, "promise.date: link", "reason: link", 1)
+	right = strings.Replace(right, `"We will. Goodbye."`, `"We will, by {reason}. Goodbye."`, 1)
+	if _, err := Parse("handing.yaml", []byte(right)); err != nil {
+		t.Errorf("a slot that it sets: %v", err)
+	}
+}
