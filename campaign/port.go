@@ -120,6 +120,9 @@ type History struct {
 	Closed   outcome.Disposition
 	Calls    []rules.Call
 	Live     bool
+	// LastTalk is the last conversation that the customer began, which is none
+	// of Calls; zero for none.
+	LastTalk time.Time
 	// From is the caller ID of the last of Calls that had one.
 	From string
 }
@@ -131,11 +134,15 @@ func CaseOf(c Campaign, p Contact, h History, now time.Time) rules.Case {
 	if !p.Imported.IsZero() && now.Sub(p.Imported) > 7*24*time.Hour {
 		earlier = 0
 	}
+	talked := p.LastTalk
+	if h.LastTalk.After(talked) {
+		talked = h.LastTalk
+	}
 	return rules.Case{
 		Number: p.Phone, Raw: p.RawPhone, Region: p.Country, Profile: c.Profile,
 		Zone: p.Timezone, Place: p.Region,
 		DNC: h.DNC, OptedOut: h.OptedOut, Consent: p.Consent, Paid: h.Paid, Closed: h.Closed, Expires: p.Expires,
-		Calls: h.Calls, Earlier: earlier, LastTalk: p.LastTalk, Live: h.Live,
+		Calls: h.Calls, Earlier: earlier, LastTalk: talked, Live: h.Live,
 		From: c.Schedule.From, To: c.Schedule.To, Windows: c.Windows,
 		TestMode: c.TestMode, AllowList: c.AllowList,
 	}

@@ -39,7 +39,8 @@ type Case struct {
 	// or person in the last seven days, the one being judged left out.
 	Calls []Call `json:"calls,omitempty"`
 	// Earlier counts calls that an older dialer made in the last seven days,
-	// LastTalk is the last conversation it had.
+	// LastTalk is the last conversation of it or of a call that the customer
+	// began.
 	Earlier  int       `json:"earlier,omitempty"`
 	LastTalk time.Time `json:"last_talk,omitzero"`
 	// Live: a leg to this number exists now.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"parley/call"
 	"parley/campaign"
 	"parley/outcome"
 	"parley/rules"
@@ -155,11 +156,13 @@ func (s *Store) Case(ctx context.Context, c campaign.Campaign, p campaign.Contac
 const lookBack = 7 * 24 * time.Hour
 
 // earlierCalls are two searches, each by its own index: with OR the database
-// walks through all calls of the tenant in the time.
-const earlierCalls = `SELECT started, network, answered_by, state, caller_id FROM attempts
-	WHERE tenant = ?1 AND phone = ?2 AND started > ?4 AND (counted = 1 OR state = 'dialling')
-	UNION ALL SELECT started, network, answered_by, state, caller_id FROM attempts
-	WHERE tenant = ?1 AND person = ?3 AND phone <> ?2 AND started > ?4 AND (counted = 1 OR state = 'dialling') ORDER BY started`
+// walks through all calls of the tenant in the time. A talk that the customer
+// began is among them.
+const earlierCalls = `SELECT started, network, answered_by, state, caller_id, direction FROM attempts
+	WHERE tenant = ?1 AND phone = ?2 AND started > ?4 AND (counted = 1 OR state = 'dialling' OR direction = 'inbound' AND answered_by = 'human')
+	UNION ALL SELECT started, network, answered_by, state, caller_id, direction FROM attempts
+	WHERE tenant = ?1 AND person = ?3 AND phone <> ?2 AND started > ?4
+		AND (counted = 1 OR state = 'dialling' OR direction = 'inbound' AND answered_by = 'human') ORDER BY started`
 
 // history is what the tenant's books say about a contact's number and person.
 func (s *Store) history(ctx context.Context, tenant, id string, p campaign.Contact, now time.Time) (campaign.History, error) {
@@ -206,14 +209,21 @@ func (s *Store) history(ctx context.Context, tenant, id string, p campaign.Conta
 	err = s.each(ctx, "earlier calls", earlierCalls,
 		append(who, now.Add(-lookBack).UnixMilli()), func(row scan) error {
 			var at int64
-			var network, by, state, from string
-			if err := row(&at, &network, &by, &state, &from); err != nil {
+			var network, by, state, from, direction string
+			if err := row(&at, &network, &by, &state, &from, &direction); err != nil {
 				return err
 			}
 			if from != "" {
 				h.From = from
 			}
 			answered := network == string(outcome.Answered)
+			if direction == call.Inbound { // the customer's own: a talk, but no attempt of ours
+				h.Live = h.Live || state == "dialling"
+				if answered {
+					h.LastTalk = fromMS(at)
+				}
+				return nil
+			}
 			h.Calls = append(h.Calls, rules.Call{At: fromMS(at), Answered: answered, Talked: answered && by == string(outcome.Human)})
 			h.Live = h.Live || state == "dialling"
 			return nil

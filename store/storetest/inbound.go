@@ -80,6 +80,17 @@ func testInbound(t *testing.T, b Bench) {
 	// And one may come in while we dial.
 	s.came(s.inbound("in3", 0), outcome.HungUpEarly)
 	s.settle(l, report(l, outcome.Busy, ""))
+	// A talk that the customer began is one, and no attempt of ours.
+	talk := s.inbound("in8", 5)
+	about := campaign.Contact{Phone: number(5)}
+	if c, err := s.Case(s.ctx(), s.c, about); err != nil || !c.Live || len(c.Calls) != 0 || !c.LastTalk.IsZero() {
+		t.Errorf("while the customer talks: %+v, %v", c, err)
+	}
+	began := time.Now()
+	s.came(talk, outcome.HungUpEarly, func(r *call.Report) { r.AnsweredBy = outcome.Human })
+	if c, err := s.Case(s.ctx(), s.c, about); err != nil || c.Live || len(c.Calls) != 0 || c.LastTalk.Before(began.Add(-time.Minute)) {
+		t.Errorf("after the customer's talk: %+v, %v", c, err)
+	}
 	// A promise ends the contact's turn as one of our own call does; a wish to be
 	// called sets it.
 	s.came(s.inbound("in4", 1), outcome.PromiseToPay)
