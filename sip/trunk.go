@@ -68,8 +68,9 @@ type Trunk struct {
 	SRTP SRTP
 	// Identity says how the caller is named beside From.
 	Identity Identity
-	// Peers are further networks from which this carrier sends us requests;
-	// Host itself is always one.
+	// Peers are further networks from which this carrier sends us requests; the
+	// addresses of Host and Proxy always are. A name's are looked up when the
+	// stack runs, and every few minutes.
 	Peers []netip.Prefix
 }
 
