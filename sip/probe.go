@@ -87,7 +87,7 @@ func (s *Stack) probe(ctx context.Context, a *account, to hop) Probed {
 	req.AppendHeader(sip.NewHeader("Accept", "application/sdp"))
 	req.SetBody(nil)
 	p := Probed{At: time.Now(), Transport: to.via.String(), Addr: to.addr}
-	res, err := s.errand(ctx, req, to)
+	res, _, err := s.errand(ctx, req, to)
 	if p.RTT = time.Since(p.At); err != nil {
 		p.Err = err
 		return p

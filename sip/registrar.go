@@ -38,6 +38,7 @@ type registrar struct {
 	user    string // of the address of record
 	contact string // user part of our Contact
 	host    string // the domain, with its port
+	by      *conn  // that of the last success, nil with UDP: calls for us come by it
 }
 
 func (s *Stack) newRegistrar(a *account) *registrar {
@@ -89,9 +90,8 @@ func (s *Stack) keepRegistered(ctx context.Context, a *account) {
 		pause := time.NewTimer(time.Until(b.next))
 		select {
 		case <-pause.C:
-		case <-s.conns.lostOf(a):
-			// Calls for us came by it. A trunk that closes it each time is not asked
-			// more often for that.
+		case <-r.lost(b.err):
+			// A trunk that closes it each time is not asked more often for that.
 			pause.Reset(min(time.Until(b.next), lostPause*s.second))
 			select {
 			case <-pause.C:
@@ -109,6 +109,16 @@ func (s *Stack) keepRegistered(ctx context.Context, a *account) {
 	bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), unregisterTimeout)
 	defer cancel()
 	r.unregister(bound)
+}
+
+// lost is closed when the connection by which calls for us come is gone. It is
+// nil with UDP and after a failure: a registrar that refuses and hangs up is
+// asked again no sooner than one that refuses.
+func (r *registrar) lost(failed error) <-chan struct{} {
+	if r.by == nil || failed != nil {
+		return nil
+	}
+	return r.by.lost
 }
 
 // register sends a REGISTER for so many seconds to the registrar's addresses,
@@ -139,7 +149,7 @@ func (r *registrar) registerAt(ctx context.Context, to hop, seconds int) reply {
 	var auth sip.Header
 	for challenges := 0; ; challenges++ {
 		req, contact := r.request(to, seconds, auth)
-		res, err := r.stack.errand(ctx, req, to)
+		res, went, err := r.stack.errand(ctx, req, to)
 		if err != nil {
 			return reply{err: fmt.Errorf("the registrar at %s does not answer: %w", to.addr, err)}
 		}
@@ -153,6 +163,9 @@ func (r *registrar) registerAt(ctx context.Context, to hop, seconds int) reply {
 			got := replyOf(res, contact, seconds)
 			if got.granted > 0 {
 				r.account.settleAt(to.addr)
+				if r.by = nil; to.via != udp {
+					r.by = went.conn
+				}
 			}
 			return got
 		case challenges > maxAuths-1, challenges > 0 && !stale(res):
@@ -209,15 +222,15 @@ func (s *Stack) outside(a *account, callID string, to hop) *dialog {
 }
 
 // errand sends a request outside any call and waits for its final response, at
-// most errandTimeout.
-func (s *Stack) errand(ctx context.Context, req *sip.Request, to hop) (*sip.Response, error) {
+// most errandTimeout. It tells where the request went in the end.
+func (s *Stack) errand(ctx context.Context, req *sip.Request, to hop) (*sip.Response, hop, error) {
 	ctx, cancel := context.WithTimeout(ctx, min(errandTimeout, linger()))
 	defer cancel()
-	res, err := s.transact(ctx, req, to)
+	res, went, err := s.exchange(ctx, req, to)
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, sip.ErrTransactionTimeout) {
 		err = errNoAnswer
 	}
-	return res, err
+	return res, went, err
 }
 
 var errNoAnswer = errors.New("no answer came in time")

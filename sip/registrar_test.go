@@ -153,6 +153,32 @@ func TestWrongPasswordOfTheRegistration(t *testing.T) {
 	}
 }
 
+// TestRefusalsAreNotHurried: a registrar that refuses and hangs up is not asked
+// sooner than one that refuses, though calls came by that connection before.
+func TestRefusalsAreNotHurried(t *testing.T) {
+	f := newStreamFar(t, nil)
+	host, port := splitPort(t, f.addr())
+	r := newRig(t, func(o *Options) {
+		o.second = 10 * time.Millisecond
+		o.Trunks = []Trunk{{
+			Name: "t1", Host: host, Port: port, Transport: "tcp", Username: "alice",
+			Register: Registration{Registrar: f.addr(), Expires: time.Hour},
+		}}
+	})
+	m := f.want("REGISTER")
+	f.answer(m, "200 OK", "", "Contact: "+m.get("Contact")+";expires=2")
+	m = f.want("REGISTER")
+	at := time.Now()
+	f.answer(m, "403 Forbidden", "")
+	eventually(t, func() bool { return r.Trunks()[0].Registration.Err != nil })
+	m.conn.Close()
+	again := f.want("REGISTER")
+	if after := time.Since(at); after < firstDenied/2*10*time.Millisecond {
+		t.Errorf("it was asked again after %v", after)
+	}
+	f.answer(again, "403 Forbidden", "")
+}
+
 // TestRegistrarByItsRecords: its first address is dead, the second one
 // registers us, and the calls go there.
 func TestRegistrarByItsRecords(t *testing.T) {

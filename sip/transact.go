@@ -14,6 +14,12 @@ import (
 // at most timer F (64·T1) and ctx. Until then its hop is listened to: a dialog
 // may have moved to where no call of ours is known.
 func (s *Stack) transact(ctx context.Context, req *sip.Request, to hop) (*sip.Response, error) {
+	res, _, err := s.exchange(ctx, req, to)
+	return res, err
+}
+
+// exchange is transact that tells where the request went in the end.
+func (s *Stack) exchange(ctx context.Context, req *sip.Request, to hop) (*sip.Response, hop, error) {
 	s.peer(to.addr.Addr())
 	defer func() {
 		s.mu.Lock()
@@ -22,7 +28,7 @@ func (s *Stack) transact(ctx context.Context, req *sip.Request, to hop) (*sip.Re
 	}()
 	tx, err := s.begin(ctx, req, to)
 	if err != nil {
-		return nil, fmt.Errorf("send %s: %w", req.Method, err)
+		return nil, to, fmt.Errorf("send %s: %w", req.Method, err)
 	}
 	keep := false
 	defer func() {
@@ -35,16 +41,16 @@ func (s *Stack) transact(ctx context.Context, req *sip.Request, to hop) (*sip.Re
 		case res := <-tx.Responses():
 			if !res.IsProvisional() {
 				keep = req.IsInvite() // its ACK may have to be repeated (timer D)
-				return res, nil
+				return res, tx.to, nil
 			}
 		case <-tx.Done():
 			s.silent(tx)
-			return nil, fmt.Errorf("%s: %w", req.Method, tx.Err())
+			return nil, tx.to, fmt.Errorf("%s: %w", req.Method, tx.Err())
 		case <-tx.lost():
-			return nil, fmt.Errorf("%s: %w", req.Method, tx.to.conn.err)
+			return nil, tx.to, fmt.Errorf("%s: %w", req.Method, tx.to.conn.err)
 		case <-ctx.Done():
 			s.silent(tx)
-			return nil, fmt.Errorf("%s: %w", req.Method, ctx.Err())
+			return nil, tx.to, fmt.Errorf("%s: %w", req.Method, ctx.Err())
 		}
 	}
 }
