@@ -20,7 +20,7 @@ type streamLimits struct {
 	write     time.Duration
 	idle      time.Duration // without a message and a call, until it is closed
 	source    int           // connections from one address
-	total     int           // connections in all
+	total     int           // connections that we open, and as many that others do
 }
 
 func defaultLimits() streamLimits {
@@ -29,6 +29,9 @@ func defaultLimits() streamLimits {
 		idle: 3 * time.Minute, source: 32, total: 1024,
 	}
 }
+
+// pongPause is how often a ping is answered at most; they come every 30 seconds.
+const pongPause = time.Second
 
 var (
 	// ErrConnection: a TCP or TLS connection could not be opened, or broke.
@@ -147,6 +150,7 @@ func (c *conn) follow(hear func([]byte)) error {
 		n     int       // bytes of buf not taken yet
 		begun bool      // they are the beginning of a message
 		half  time.Time // when half a ping came last
+		pong  time.Time // when a ping was answered last
 	)
 	for {
 		rest := buf[:n]
@@ -155,6 +159,10 @@ func (c *conn) follow(hear func([]byte)) error {
 				rest = rest[len(lineEnd):]
 				if time.Since(half) < time.Second {
 					half = time.Time{}
+					if time.Since(pong) < pongPause {
+						continue // no rate is asked for pings
+					}
+					pong = time.Now()
 					if err := c.write(lineEnd); err != nil { // RFC 5626 section 4.4.1
 						return err
 					}

@@ -5,6 +5,7 @@ import (
 	cryptotls "crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
 	"sync"
@@ -40,10 +41,12 @@ type connections struct {
 	// admit decides who may connect at all.
 	admit   func(netip.Addr) bool
 	refused *atomic.Int64 // counts connections over the limits
+	log     *slog.Logger
 
 	mu      sync.Mutex
 	shut    bool
 	all     map[*conn]struct{}
+	taken   int // of all, those that peers opened
 	out     map[connKey]*conn
 	dialing map[connKey]*dialing
 	sources map[netip.Addr]int // connections that this address opened
@@ -93,9 +96,9 @@ func (cs *connections) connect(ctx context.Context, to hop) (*conn, error) {
 	}
 	d := cs.dialing[key]
 	if d == nil {
-		if len(cs.all)+len(cs.dialing) >= cs.limits.total {
+		if len(cs.all)-cs.taken+len(cs.dialing) >= cs.limits.total {
 			cs.mu.Unlock()
-			return nil, fmt.Errorf("%w: all %d connections that may be open are", ErrConnection, cs.limits.total)
+			return nil, fmt.Errorf("%w: all %d connections that we may open are open; take trunks out, or give them UDP", ErrConnection, cs.limits.total)
 		}
 		d = cs.begin(key, to)
 	}
@@ -196,6 +199,7 @@ func (cs *connections) forget(c *conn) {
 		}
 		return
 	}
+	cs.taken--
 	from := c.peer.Addr()
 	if cs.sources[from]--; cs.sources[from] <= 0 {
 		delete(cs.sources, from)
@@ -215,19 +219,30 @@ func (cs *connections) retire(c *conn, since time.Time) {
 	}
 }
 
-// accept takes the connections of a listener until it is closed. config is
+// Pauses after an accept that failed.
+const (
+	leastAcceptPause = 5 * time.Millisecond
+	mostAcceptPause  = time.Second
+)
+
+// accept takes the connections of a listener until it is closed. Whatever else
+// fails, as for want of descriptors, passes: calls go on meanwhile. config is
 // that of TLS, nil for TCP.
 func (cs *connections) accept(l net.Listener, config *cryptotls.Config) error {
-	for failures := 0; ; {
+	for pause := leastAcceptPause; ; {
 		sock, err := l.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return err
+		}
 		if err != nil {
-			if failures++; errors.Is(err, net.ErrClosed) || failures > 1000 {
-				return err
+			if pause == leastAcceptPause {
+				cs.log.Error("SIP connections cannot be accepted; check how many files may be open", "error", err)
 			}
-			time.Sleep(5 * time.Millisecond) // out of descriptors, for one
+			time.Sleep(pause)
+			pause = min(2*pause, mostAcceptPause)
 			continue
 		}
-		failures = 0
+		pause = leastAcceptPause
 		cs.take(sock, config)
 	}
 }
@@ -246,7 +261,7 @@ func (cs *connections) take(sock net.Conn, config *cryptotls.Config) {
 	}
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
-	if cs.shut || len(cs.all)+len(cs.dialing) >= cs.limits.total || cs.sources[peer.Addr()] >= cs.limits.source {
+	if cs.shut || cs.taken >= cs.limits.total || cs.sources[peer.Addr()] >= cs.limits.source {
 		cs.refused.Add(1)
 		refuseConn(sock)
 		return
@@ -256,6 +271,7 @@ func (cs *connections) take(sock net.Conn, config *cryptotls.Config) {
 	}
 	c := newConn(via, sock, peer, cs.limits, cs.forget)
 	cs.all[c] = struct{}{}
+	cs.taken++
 	cs.sources[peer.Addr()]++
 	if config == nil {
 		cs.serve(c)
@@ -283,23 +299,11 @@ func refuseConn(sock net.Conn) {
 	_ = sock.Close()
 }
 
-// lostOf is closed when the connection by which a trunk reaches us, because we
-// registered over it, is gone; nil without one.
-func (cs *connections) lostOf(a *account) <-chan struct{} {
-	cs.mu.Lock()
-	defer cs.mu.Unlock()
-	for k, c := range cs.out {
-		if k.account == a {
-			return c.lost
-		}
-	}
-	return nil
-}
-
 // needed reports whether a connection must stay although nothing is said: for
-// a call, or for those that a trunk brings to where we registered.
-func (c *conn) needed() bool {
-	return c.holds.Load() > 0 || c.key.account != nil && c.key.account.Register.Registrar != ""
+// a call, or for those that a trunk brings to where we registered, which is no
+// longer by one that was retired. It wants cs.mu held.
+func (cs *connections) needed(c *conn) bool {
+	return c.holds.Load() > 0 || cs.out[c.key] == c && c.key.account != nil && c.key.account.Register.Registrar != ""
 }
 
 // sweep closes connections that nobody used for a while and no call needs.
@@ -307,7 +311,7 @@ func (cs *connections) sweep(now time.Time) {
 	cs.mu.Lock()
 	var idle []*conn
 	for c := range cs.all {
-		if !c.needed() && now.Sub(time.Unix(0, c.used.Load())) > cs.limits.idle {
+		if !cs.needed(c) && now.Sub(time.Unix(0, c.used.Load())) > cs.limits.idle {
 			idle = append(idle, c)
 		}
 	}

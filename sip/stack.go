@@ -1,11 +1,14 @@
-// Package sip places calls over SIP. It runs the INVITE client itself, on
-// sipgo's messages, transport and transactions, because the state of a call
-// that costs money and may ring a person twice must be explicit: see
-// docs/decisions/0002-own-invite-state-machine.md.
+// Package sip places and takes calls over SIP. It runs the INVITE client
+// itself, on sipgo's messages and the state machines of its transactions,
+// because the state of a call that costs money and may ring a person twice must
+// be explicit: see docs/decisions/0002-own-invite-state-machine.md. Sockets,
+// connections and the table of transactions are its own:
+// docs/decisions/0007-own-transports.md.
 //
 // A Stack owns one UDP socket, TCP and TLS listeners where they are wished, and
-// one connection to each peer that is reached over those. Each call is a leg with one goroutine that owns
-// its dialog and feeds everything it hears to a pure state machine.
+// one connection to each peer that is reached over those. Each call is a leg
+// with one goroutine that owns its dialog and feeds everything it hears to a
+// pure state machine.
 package sip
 
 import (
@@ -75,8 +78,8 @@ type Options struct {
 
 	// Inbound decides about a call that a trunk offers: 0 takes it, which
 	// Accept then gives, a status refuses it; 403 for a number that is none of
-	// ours. It is asked by the reader of the socket and must not wait. Nil takes
-	// none.
+	// ours. It is asked by the readers of the UDP socket and of each connection,
+	// so by several goroutines at once, and must not wait. Nil takes none.
 	Inbound func(Incoming) int
 	// MaxIncoming bounds the calls that came in at one time, beside the
 	// channels of their trunks; 0 for 100.
@@ -236,6 +239,7 @@ func New(o Options) (*Stack, error) {
 	}
 	s.conns = newConnections(limits, s.local.Addr())
 	s.conns.hear, s.conns.admit, s.conns.refused = s.hear, s.mayConnect, &s.count.dropped
+	s.conns.log = s.log
 	return s, nil
 }
 

@@ -122,7 +122,7 @@ func TestPiecesOfAStream(t *testing.T) {
 }
 
 // TestPing: a double line end is answered by one, a single one by nothing (RFC
-// 5626 section 4.4.1).
+// 5626 section 4.4.1), and a crowd of them by one a second.
 func TestPing(t *testing.T) {
 	r := newRig(t, withTCP, func(o *Options) { o.Trunks = []Trunk{{Name: "t1", Host: "127.0.0.1"}} })
 	c := dialStack(t, r.Addr())
@@ -135,11 +135,30 @@ func TestPing(t *testing.T) {
 		t.Fatalf("the answer to a ping is %q, %v", b[:n], err)
 	}
 	// An OPTIONS behind a pong shows that the pong got no answer.
-	_, _ = io.WriteString(c, "\r\n"+strings.Replace(outside(&far{at: "127.0.0.1:9"}, "OPTIONS", "x", ""), "/UDP", "/TCP", 1))
-	n, err := io.ReadAtLeast(c, make([]byte, 4096), 40)
-	if err != nil || n < 40 {
-		t.Fatalf("%d bytes, %v", n, err)
+	options := strings.Replace(outside(&far{at: "127.0.0.1:9"}, "OPTIONS", "x", ""), "/UDP", "/TCP", 1)
+	_, _ = io.WriteString(c, "\r\n"+options)
+	if text := textUntil(t, c, "\r\n\r\n"); !strings.HasPrefix(text, "SIP/2.0 200 ") {
+		t.Errorf("a pong was answered: %q", text)
 	}
+	// One read of ours takes all of them, or two.
+	_, _ = io.WriteString(c, strings.Repeat("\r\n\r\n", 500)+options)
+	text := textUntil(t, c, "SIP/2.0 200 ")
+	if n := strings.Count(text, "\r\n"); n > 20 {
+		t.Errorf("500 pings at once were answered by %d pongs", n)
+	}
+}
+
+// textUntil reads a connection to the end of what is named.
+func textUntil(t *testing.T, c net.Conn, end string) string {
+	t.Helper()
+	_ = c.SetReadDeadline(time.Now().Add(patience))
+	var b []byte
+	for one := make([]byte, 1); !strings.HasSuffix(string(b), end); b = append(b, one[0]) {
+		if _, err := c.Read(one); err != nil {
+			t.Fatalf("after %q: %v", b, err)
+		}
+	}
+	return string(b)
 }
 
 // dialStack connects to a stack as a far side does.
@@ -292,14 +311,7 @@ func TestFarSideConnects(t *testing.T) {
 // readOne reads one message without a body off a connection.
 func readOne(t *testing.T, c net.Conn) message {
 	t.Helper()
-	_ = c.SetReadDeadline(time.Now().Add(patience))
-	var b []byte
-	for one := make([]byte, 1); !strings.HasSuffix(string(b), "\r\n\r\n"); b = append(b, one[0]) {
-		if _, err := c.Read(one); err != nil {
-			t.Fatalf("after %q: %v", b, err)
-		}
-	}
-	return readMessage(string(b))
+	return readMessage(textUntil(t, c, "\r\n\r\n"))
 }
 
 // TestStrangersMayNotConnect: the connection is closed before a byte is read.
