@@ -47,7 +47,7 @@ func (s *Stack) Accept(ctx context.Context) (call.Leg, call.Target, error) {
 }
 
 // hearInvite decides about an INVITE outside of a dialog, without waiting. True
-// passes it to sipgo's transactions, which repeat what was answered already.
+// passes it to the transactions, which repeat what was answered already.
 func (s *Stack) hearInvite(req *sip.Request, src hop) bool {
 	id := inviteID(req)
 	s.mu.Lock()
@@ -72,7 +72,7 @@ func (s *Stack) hearInvite(req *sip.Request, src hop) bool {
 	if code == 0 {
 		return true
 	}
-	if code != sip.StatusForbidden {
+	if code != sip.StatusForbidden && code != statusLoop {
 		s.mark(req.CallID().Value(), grave{invite: id, code: code})
 	}
 	s.refuse(req, src, code)
@@ -133,8 +133,12 @@ func (a *account) sends(from netip.Addr) bool {
 }
 
 // receive begins the leg of a call that is taken; a status other than 0 says
-// why it cannot be.
+// why it cannot be. Another connection may have brought the same INVITE since
+// hearInvite looked: it has its leg then.
 func (s *Stack) receive(req *sip.Request, src hop, in Incoming, id inviteKey) int {
+	if s.txs.full() {
+		return sip.StatusServiceUnavailable
+	}
 	a := s.trunks[in.Trunk]
 	if s.countIn.Add(1) > int64(s.maxIncoming) || !a.occupy() {
 		s.countIn.Add(-1)
@@ -146,11 +150,18 @@ func (s *Stack) receive(req *sip.Request, src hop, in Incoming, id inviteKey) in
 	l.path = path{place: place{via: a.via, host: a.Host, port: a.Port, anyVia: a.Transport == "", account: a}, from: in.Called}
 	l.in = &incoming{id: id, pick: make(chan struct{}, 1)}
 	s.mu.Lock()
-	if s.closed {
+	other, code := s.legs[l.callID], 0
+	switch {
+	case s.closed:
+		code = sip.StatusServiceUnavailable
+	case other != nil && (other.in == nil || other.in.id != id):
+		code = statusLoop
+	}
+	if other != nil || code != 0 {
 		s.mu.Unlock()
 		s.countIn.Add(-1)
 		a.release(false)
-		return sip.StatusServiceUnavailable
+		return code
 	}
 	s.legs[l.callID] = l
 	s.count.received.Add(1)

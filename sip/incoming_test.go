@@ -663,3 +663,55 @@ func TestAnswerToWhoCalls(t *testing.T) {
 	c.says("ACK", "")
 	eventually(t, func() bool { return r.Stats().Live == 0 })
 }
+
+// TestTransactionsAreBounded: what no transaction has a place for is answered
+// without one, and begins no call.
+func TestTransactionsAreBounded(t *testing.T) {
+	r, c := newCaller(t)
+	most := func(n int) {
+		r.txs.mu.Lock()
+		defer r.txs.mu.Unlock()
+		r.txs.most = n
+	}
+	l := r.dial()
+	invite := c.expect("INVITE")
+	c.reply(invite, "200 OK", sdp)
+	c.expect("ACK")
+	most(0)
+	c.expectReply(503, c.ask("OPTIONS", invite, ""))
+	c.says("INVITE", sdp)
+	c.hears(503)
+	c.says("ACK", "")
+	if got := r.Stats(); got.Received != 0 || got.Dropped != 1 {
+		t.Errorf("counted %+v", got)
+	}
+	most(maxServerTransactions)
+	c.expectReply(200, c.ask("BYE", invite, ""))
+	ended(t, l)
+}
+
+// TestINVITEByTwoConnections: both may have passed the first look at what calls
+// there are.
+func TestINVITEByTwoConnections(t *testing.T) {
+	r, c := newCaller(t, func(o *Options) { o.Drain = time.Millisecond })
+	m, err := parse(r.parser, []byte(c.text("INVITE", sdp)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req := m.(*sip.Request)
+	req.SetTransport("UDP")
+	in, src, id := Incoming{Trunk: "carrier"}, hop{addr: netip.MustParseAddrPort(c.addr())}, inviteID(req)
+	other := id
+	other.branch = "z9hG4bKother"
+	for i, want := range []struct {
+		id   inviteKey
+		code int
+	}{{id, 0}, {id, 0}, {other, statusLoop}} {
+		if code := r.receive(req, src, in, want.id); code != want.code {
+			t.Errorf("INVITE %d gives %d, want %d", i, code, want.code)
+		}
+	}
+	if n, live := r.Stats().Received, r.trunks["carrier"].live.Load(); n != 1 || live != 1 || r.countIn.Load() != 1 {
+		t.Errorf("%d calls came in, the trunk carries %d, the stack %d", n, live, r.countIn.Load())
+	}
+}

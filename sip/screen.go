@@ -83,8 +83,9 @@ func (s *Stack) hear(data []byte, src hop) {
 	case *sip.Request:
 		m.SetTransport(src.via.String())
 		m.SetSource(src.addr.String())
-		if s.hearRequest(m, src) {
-			s.txs.request(m, s.outlet(back(m, src)), s.onRequest)
+		if s.hearRequest(m, src) && !s.txs.request(m, s.outlet(back(m, src)), s.onRequest) {
+			s.count.dropped.Add(1)
+			s.refuse(m, src, sip.StatusServiceUnavailable)
 		}
 	}
 }

@@ -24,12 +24,17 @@ type transactions struct {
 	shut   bool
 	client map[string]*sip.ClientTx
 	server map[string]*sip.ServerTx
+	most   int // of server
 	// taken are the messages being taken up.
 	taken sync.WaitGroup
 }
 
+// maxServerTransactions bounds the requests of others that are remembered for
+// their repetitions, 64·T1 each: 2,000 a second fit.
+const maxServerTransactions = 1 << 16
+
 func newTransactions() *transactions {
-	return &transactions{client: map[string]*sip.ClientTx{}, server: map[string]*sip.ServerTx{}}
+	return &transactions{client: map[string]*sip.ClientTx{}, server: map[string]*sip.ServerTx{}, most: maxServerTransactions}
 }
 
 // noLog is sipgo's log: it would write whole messages, phone numbers and all.
@@ -140,13 +145,14 @@ func (t *transactions) response(res *sip.Response, by *conn) {
 }
 
 // request hands a request to its transaction, or opens one, for which fresh is
-// called; it must not wait. An ACK opens none.
-func (t *transactions) request(req *sip.Request, out sip.Connection, fresh func(*sip.Request, *sip.ServerTx)) {
+// called; it must not wait. An ACK opens none. False means that there are too
+// many to open one.
+func (t *transactions) request(req *sip.Request, out sip.Connection, fresh func(*sip.Request, *sip.ServerTx)) bool {
 	key := serverKey(req)
 	t.mu.Lock()
 	if t.shut {
 		t.mu.Unlock()
-		return
+		return true
 	}
 	tx := t.server[key]
 	switch {
@@ -154,14 +160,14 @@ func (t *transactions) request(req *sip.Request, out sip.Connection, fresh func(
 		t.mu.Unlock()
 		_ = out.WriteMsg(sip.NewResponseFromRequest(req, sip.StatusOK, reason(sip.StatusOK), nil))
 		_ = tx.Receive(req) // which answers the INVITE with 487
-		return
+		return true
 	case tx != nil:
 		t.mu.Unlock()
 		_ = tx.Receive(req) // of no use when another method came under its key
-		return
+		return true
 	case req.IsAck():
 		t.mu.Unlock()
-		return
+		return true
 	}
 	if req.IsCancel() {
 		key += "\x00" + string(sip.CANCEL) // of what is gone: its own transaction
@@ -169,8 +175,12 @@ func (t *transactions) request(req *sip.Request, out sip.Connection, fresh func(
 			tx = t.server[key]
 			t.mu.Unlock()
 			_ = tx.Receive(req)
-			return
+			return true
 		}
+	}
+	if len(t.server) >= t.most {
+		t.mu.Unlock()
+		return false
 	}
 	tx = sip.NewServerTx(key, req, out, noLog)
 	tx.OnTerminate(func(string, error) {
@@ -182,9 +192,17 @@ func (t *transactions) request(req *sip.Request, out sip.Connection, fresh func(
 	t.mu.Unlock()
 	if err := tx.Init(); err != nil {
 		tx.Terminate()
-		return
+		return true
 	}
 	fresh(req, tx)
+	return true
+}
+
+// full reports whether no request can open a transaction.
+func (t *transactions) full() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.server) >= t.most
 }
 
 // close ends every transaction, lets none begin any more, and waits for those
