@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -21,8 +22,11 @@ func (s *server) calls() {
 	huma.Register(s.api, operation(http.MethodGet, "/calls/{id}", "The report of a call"), s.getCall)
 	huma.Register(s.api, operation(http.MethodGet, "/calls/{id}/transcript", "The transcript of a call"), s.getTranscript)
 	huma.Register(s.api, operation(http.MethodPost, "/calls/{id}/hangup", "End a live call"), s.hangup)
-	huma.Register(s.api, operation(http.MethodPost, "/calls/{id}/transfer",
-		"Hand the customer of a live call to another number, blind; waits for the outcome, half a minute at most"), s.transfer)
+	transfer := operation(http.MethodPost, "/calls/{id}/transfer",
+		"Hand the customer of a live call to another number, blind; waits for the outcome, half a minute at most")
+	transfer.DefaultStatus = http.StatusNoContent
+	transfer.Responses = map[string]*huma.Response{"202": {Description: "It is still under way; the report of the call will tell"}}
+	huma.Register(s.api, transfer, s.transfer)
 	s.ladder()
 	s.mux.HandleFunc("GET /api/v1/calls/{id}/recording", s.recording)
 	s.document(huma.Operation{
@@ -124,8 +128,17 @@ type transferCall struct {
 	Body TransferRequest
 }
 
-func (s *server) transfer(ctx context.Context, in *transferCall) (*struct{}, error) {
-	return nil, fault(s.o.Log, "transfer the call", s.o.Line.Transfer(ctx, tenantOf(ctx), in.ID, in.Body))
+// justStatus is an answer without a body.
+type justStatus struct{ Status int }
+
+func (s *server) transfer(ctx context.Context, in *transferCall) (*justStatus, error) {
+	switch err := s.o.Line.Transfer(ctx, tenantOf(ctx), in.ID, in.Body); {
+	case errors.Is(err, ErrUnderWay):
+		return &justStatus{http.StatusAccepted}, nil
+	case err != nil:
+		return nil, fault(s.o.Log, "transfer the call", err)
+	}
+	return &justStatus{http.StatusNoContent}, nil
 }
 
 func (s *server) recording(w http.ResponseWriter, r *http.Request) {

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"time"
 
@@ -133,7 +134,7 @@ type Line interface {
 	Hangup(tenant, id string) error
 	// Transfer hands the customer of a live call to somebody else, by the rules
 	// of any dialled number, and waits for the outcome, half a minute at most;
-	// campaign.NotFound when there is no such call.
+	// campaign.NotFound when there is no such call, ErrUnderWay when it goes on.
 	Transfer(ctx context.Context, tenant, id string, r TransferRequest) error
 	// HangupCampaign ends every live call of a campaign, "" for all of the
 	// tenant, and returns their number.
@@ -145,6 +146,9 @@ type Line interface {
 	// OpenRecording opens a recording by its key.
 	OpenRecording(key string) (Recording, error)
 }
+
+// ErrUnderWay is Line.Transfer's answer when its time is over before the outcome.
+var ErrUnderWay = errors.New("the transfer is still under way; the report of the call will tell")
 
 // Recording is a stored recording, readable at any place.
 type Recording interface {

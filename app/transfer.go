@@ -154,7 +154,7 @@ func (l *placer) Transfer(ctx context.Context, tenant, id string, r api.Transfer
 	defer cancel()
 	switch err := c.session.Transfer(ctx, to); {
 	case errors.Is(err, context.DeadlineExceeded):
-		return nil // it goes on; the report will tell
+		return api.ErrUnderWay
 	case err != nil:
 		return campaign.Conflict{Why: "the call was not transferred: " + err.Error()}
 	}

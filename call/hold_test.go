@@ -161,7 +161,7 @@ func TestWhoCallsIsGreeted(t *testing.T) {
 		s.target.Inbound = true
 		s.handset.speaks = [][2]int{{0, 40}}
 		r := s.play(answerAt(s, 0))
-		if r.Direction != Inbound || len(r.Turns) == 0 || r.Turns[0].By != PartyBot && r.Turns[0].Text != "" || r.Latency.FirstAudio > 600 {
+		if r.Direction != Inbound || len(r.Turns) == 0 || r.Turns[0].By != PartyBot && r.Turns[0].Text != "" || r.Latency.FirstAudio <= 0 || r.Latency.FirstAudio > 600 {
 			t.Errorf("report %+v", r)
 		}
 		if !strings.HasPrefix(s.kinds(), "start") {

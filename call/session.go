@@ -67,6 +67,7 @@ type Session struct {
 	log    *slog.Logger
 	hangup chan Party
 	wishes chan transferWish
+	over   chan struct{} // closed when Run has nothing more to do
 	once   sync.Once
 	ready  *conversation // what Prepare took, until Run has it
 }
@@ -77,7 +78,7 @@ func New(p Parts) *Session {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Session{parts: p, log: log, hangup: make(chan Party, 1), wishes: make(chan transferWish, 1)}
+	return &Session{parts: p, log: log, hangup: make(chan Party, 1), wishes: make(chan transferWish, 1), over: make(chan struct{})}
 }
 
 // Hangup ends the call at the next moment, whatever its state. It returns at
@@ -116,6 +117,7 @@ func (s *Session) Release() {
 // The report is valid also with an error; the error says that our own side
 // failed before anything was dialled.
 func (s *Session) Run(ctx context.Context, t Target) (Report, error) {
+	defer close(s.over)
 	c, err := s.take(ctx, &t)
 	if err != nil {
 		return c.failed(err), err

@@ -50,6 +50,13 @@ func (s *Session) Transfer(ctx context.Context, to string) error {
 	select {
 	case err := <-w.done:
 		return err
+	case <-s.over:
+		select {
+		case err := <-w.done:
+			return err
+		default:
+			return errBusy // nobody read the wish any more
+		}
 	case <-ctx.Done():
 		return fmt.Errorf("the transfer is still under way: %w", ctx.Err())
 	}

@@ -178,3 +178,22 @@ func TestAnOperatorHandsACallOn(t *testing.T) {
 		}
 	})
 }
+
+// TestATransferAfterTheEnd is refused at once: nobody reads the wish any more.
+func TestATransferAfterTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t, say("goodbye", true))
+		events := answerAt(s, 0)
+		answer := events[0]
+		var session *Session
+		events[0] = func(running *Session) {
+			session = running
+			answer(running)
+		}
+		s.play(events)
+		start := time.Now()
+		if err := session.Transfer(t.Context(), "+12025550190"); !errors.Is(err, errBusy) || time.Since(start) > 0 {
+			t.Errorf("after %v: %v", time.Since(start), err)
+		}
+	})
+}
