@@ -307,3 +307,18 @@ func TestALongPoolIsReadInParts(t *testing.T) {
 		}
 	})
 }
+
+// TestACampaignThatIsOverEnds, though its caller ID has had the calls of its day.
+func TestACampaignThatIsOverEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const number = "+12125550101"
+		l := newLedger(5, Campaign{CPS: 10, Concurrency: 10})
+		x := newExchange(time.Second)
+		end := dialling(t, l, x, CallersOptions{House: map[string][]CallerID{"default": {{Number: number, Daily: 5}}}})
+		time.Sleep(time.Minute)
+		end()
+		if l.state() != Finished || l.calls() != 5 {
+			t.Errorf("%s after %d calls", l.state(), l.calls())
+		}
+	})
+}

@@ -47,6 +47,7 @@ type line struct {
 	stop    context.CancelFunc
 	live    int
 	idle    time.Time // nothing is due before
+	looked  time.Time // whether it is over, while no caller ID is free
 }
 
 // NewRunner fills the defaults in.
@@ -219,8 +220,14 @@ func (r *Runner) advance(ctx context.Context, c Campaign, now time.Time) error {
 		n = l.pacer.Grant(now, l.live, min(r.o.MaxLive-r.total, r.o.Placer.Free()))
 	}
 	r.mu.Unlock()
+	granted := n
 	n, err := r.presentable(ctx, c, l, n, now)
 	if err != nil {
+		return err
+	}
+	if n < 1 && granted > 0 && now.Sub(l.looked) >= longestRest {
+		l.looked = now
+		_, err := r.finish(ctx, c) // one that is over waits for no caller ID
 		return err
 	}
 	left, batch := n, n
@@ -267,18 +274,25 @@ func (r *Runner) presentable(ctx context.Context, c Campaign, l *line, n int, no
 	return min(n, room), nil
 }
 
+// longestRest: contacts may be appended at any time.
+const longestRest = time.Second
+
+// finish ends a campaign whose contacts all have ended.
+func (r *Runner) finish(ctx context.Context, c Campaign) (Counts, error) {
+	counts, err := r.o.Contacts.Counts(ctx, c.Tenant, c.ID)
+	if err == nil && counts.Open() == 0 && counts.Total() > 0 {
+		_, err = r.o.Contacts.Move(ctx, c.Tenant, c.ID, Finished, "every contact has ended")
+	}
+	return counts, lostRace(err)
+}
+
 // rest waits until another contact is due, or ends a campaign that has none.
 func (r *Runner) rest(ctx context.Context, c Campaign, l *line, now time.Time) error {
-	counts, err := r.o.Contacts.Counts(ctx, c.Tenant, c.ID)
+	counts, err := r.finish(ctx, c)
 	if err != nil {
 		return err
 	}
-	if counts.Open() == 0 && counts.Total() > 0 {
-		_, err := r.o.Contacts.Move(ctx, c.Tenant, c.ID, Finished, "every contact has ended")
-		return lostRace(err)
-	}
-	// Contacts may be appended at any time: never rest longer than a second.
-	l.idle = now.Add(time.Second)
+	l.idle = now.Add(longestRest)
 	if counts.NextDue.After(now) && counts.NextDue.Before(l.idle) {
 		l.idle = counts.NextDue
 	}

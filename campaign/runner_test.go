@@ -187,6 +187,7 @@ type phones struct {
 
 	mu         sync.Mutex
 	live, most int
+	taken      int // lines, from Prepare to the end of Place
 	cancelled  int
 	turned     int           // away, for want of a line
 	late       time.Duration // the oldest permission that reached it
@@ -201,14 +202,16 @@ func (p *phones) Free() int {
 	if p.lines == 0 || p.unseen {
 		return 1000
 	}
-	return p.lines - p.others - p.live
+	return p.lines - p.others - p.taken
 }
 
 func (p *phones) Prepare(context.Context, call.Target) (Prepared, error) {
 	p.mu.Lock()
-	full := p.lines > 0 && p.live+p.others >= p.lines
+	full := p.lines > 0 && p.taken+p.others >= p.lines
 	if full {
 		p.turned++
+	} else {
+		p.taken++
 	}
 	p.mu.Unlock()
 	if full {
@@ -231,6 +234,7 @@ func (p *phones) Place(ctx context.Context, t call.Target) (call.Report, error) 
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.live--
+		p.taken--
 	}()
 	r := call.Report{ID: t.Call, To: t.To, Network: outcome.Answered, AnsweredBy: outcome.Human, Disposition: outcome.PromiseToPay, Rang: true}
 	select {
