@@ -189,9 +189,9 @@ func recoverBooks(ctx context.Context, books *store.Store, log *slog.Logger) ([]
 	if err != nil {
 		return nil, fmt.Errorf("settle what the last run left open: %w", err)
 	}
-	if open := found.Returned + found.Released + found.Uncertain + found.Unknown + found.Damaged; open > 0 {
+	if open := found.Returned + found.Released + found.Uncertain + found.Unknown + found.Cut + found.Damaged; open > 0 {
 		log.Warn("the last run did not end in order", "returned", found.Returned, "released", found.Released,
-			"uncertain", found.Uncertain, "unknown", found.Unknown, "damaged", found.Damaged, "orphans", len(found.Orphans))
+			"uncertain", found.Uncertain, "unknown", found.Unknown, "cut", found.Cut, "damaged", found.Damaged, "orphans", len(found.Orphans))
 	}
 	return found.Orphans, nil
 }

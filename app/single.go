@@ -103,10 +103,11 @@ func Call(ctx context.Context, c Config, s Single) (report call.Report, err erro
 	if s.Trace != nil {
 		show(seen.ladders.of(target.Call).Tape, s.Trace)
 	}
+	desk := &placer{transfers: c.Transfers, region: c.Rules.Region, tests: c.Rules.TestNumbers, kernel: kernel}
 	session := call.New(call.Parts{
 		Dialer: stack.Router(&gate{next: stack, kernel: kernel, now: time.Now, tests: c.Rules.TestNumbers, seen: seen}), Beat: wheel,
 		Recognizer: e.recognizer, Speaker: e.voices, Policy: policy,
-		Recorders: recorders, Log: s.Log,
+		Recorders: recorders, Transfers: desk.reach, Log: s.Log,
 		Watch: func(m call.Moment) {
 			seen.moment(target, m)
 			if s.Watch != nil {

@@ -92,7 +92,7 @@ func (t *tx) attempt(s *Store, a attempt) error {
 		return err
 	}
 	return t.publish(s, a.target.Tenant, "call.started", map[string]any{
-		"id": a.target.Call, "campaign": a.target.Campaign, "contact": a.target.Contact, "to": a.target.To, "started": a.begun.UTC(),
+		"id": a.target.Call, "campaign": a.target.Campaign, "contact": a.target.Contact, "to": a.target.To, "started": a.begun.UTC(), "direction": a.target.Direction(),
 	})
 }
 

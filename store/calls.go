@@ -145,10 +145,10 @@ func (s *Store) Calls(ctx context.Context, f CallFilter) (CallPage, error) {
 // Call gives a call's report. Of one still under way it has what is known.
 func (s *Store) Call(ctx context.Context, tenant, id string) (call.Report, error) {
 	var r call.Report
-	var target, report, rulings, state string
+	var target, report, rulings, state, direction string
 	var started, answered int64
-	err := s.one(ctx, "call", "SELECT target, report, rulings, state, started, answered FROM attempts WHERE tenant = ?1 AND id = ?2",
-		[]any{tenant, id}, &target, &report, &rulings, &state, &started, &answered)
+	err := s.one(ctx, "call", "SELECT target, report, rulings, state, direction, started, answered FROM attempts WHERE tenant = ?1 AND id = ?2",
+		[]any{tenant, id}, &target, &report, &rulings, &state, &direction, &started, &answered)
 	if err != nil {
 		return r, err
 	}
@@ -166,8 +166,8 @@ func (s *Store) Call(ctx context.Context, tenant, id string) (call.Report, error
 		r.Started, r.Answered = fromMS(started), fromMS(answered)
 	}
 	r.ID, r.Campaign, r.Contact, r.Attempt, r.To, r.From = id, t.Campaign, t.Contact, t.Attempt, t.To, t.From
-	r.Direction = t.Direction()
-	if r.Trunk == "" { // a report knows which of several it was
+	r.Direction = direction // a target that is forgotten has none
+	if r.Trunk == "" {      // a report knows which of several it was
 		r.Trunk = t.Trunk
 	}
 	if len(r.Rules) == 0 {

@@ -135,7 +135,7 @@ func TestACustomerCallsBack(t *testing.T) {
 		t.Errorf("a single call to the number answered %d", status)
 	}
 	s.start(run)
-	until(t, 20*time.Second, "the campaign is over", func() bool { return s.state(run) == "done" || s.stats(run).Done == 2 })
+	until(t, 20*time.Second, "the campaign is over", func() bool { return s.state(run) == "finished" || s.stats(run).Done == 2 })
 	for _, rec := range c.records("") {
 		if strings.Contains(rec.Number, "2025551000") {
 			t.Errorf("the carrier was asked for the number that wants no calls: %+v", rec)

@@ -196,6 +196,12 @@ func testRates(t *testing.T, b Bench) {
 	if costs != 4 {
 		t.Errorf("%d events tell what a call cost, want 4", costs)
 	}
+	if err := s.DeletePerson(s.ctx(), tenantID, called.To); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := s.Call(s.ctx(), tenantID, called.Call); err != nil || got.Direction != call.Inbound || got.To != "" {
+		t.Errorf("a forgotten customer's call: %+v, %v", got, err)
+	}
 }
 
 func testRateTables(t *testing.T, b Bench) {
