@@ -2,8 +2,12 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
+	"slices"
+	"strings"
 	"time"
 
 	"parley/call"
@@ -11,10 +15,15 @@ import (
 	"parley/outcome"
 )
 
-// OpenMatter finds whose matter a call from this number is about: the contact
-// imported last of those that are neither paid nor closed, and its campaign if
-// it has one. It is NotFound when there is none, and when the number belongs to
-// more than one person: nobody can say then who calls.
+// mostMatters bounds how many contacts of one number are looked at.
+const mostMatters = 100
+
+// OpenMatter finds whose matter a call from this number is about: of the
+// contacts that are neither paid, closed nor expired one whose turn in a
+// campaign is still to come, else the one imported last; and its campaign if it
+// has one. It is NotFound when there is none, and when the number belongs to
+// more than one person: nobody can say then who calls. A list without
+// identifiers tells people apart by their names.
 func (s *Store) OpenMatter(ctx context.Context, tenant, phone string) (campaign.Campaign, campaign.Contact, error) {
 	of, none := campaign.Campaign{Tenant: tenant}, campaign.NotFound{What: "open matter of the number"}
 	var people int
@@ -25,29 +34,49 @@ func (s *Store) OpenMatter(ctx context.Context, tenant, phone string) (campaign.
 	if phone == "" || people != 1 {
 		return of, campaign.Contact{}, none
 	}
-	var id string
-	err := s.each(ctx, "open matters", `SELECT c.id FROM contacts c WHERE c.tenant = ?1 AND c.phone = ?2 AND NOT EXISTS
+	var open []campaign.Contact
+	var name string
+	now := time.Now()
+	err := s.each(ctx, "open matters", `SELECT c.data, COALESCE(q.campaign, '') FROM contacts c
+		LEFT JOIN campaign_contacts q ON q.tenant = c.tenant AND q.contact = c.id
+		WHERE c.tenant = ?1 AND c.phone = ?2 AND NOT EXISTS
 		(SELECT 1 FROM closures x WHERE x.tenant = c.tenant AND (x.key IN (c.phone, c.person) OR c.account <> '' AND x.key = c.account)
 			AND (x.kind <> 'paid' OR x.at >= c.imported))
-		ORDER BY c.imported DESC, c.id DESC LIMIT 1`, []any{tenant, phone}, func(row scan) error { return row(&id) })
+		ORDER BY CASE WHEN q.state IN ('waiting', 'claimed', 'dialling') THEN 0 ELSE 1 END, c.imported DESC, c.id DESC, COALESCE(q.updated, 0) DESC
+		LIMIT ?3`, []any{tenant, phone, mostMatters}, func(row scan) error {
+		c := campaign.Contact{Tenant: tenant}
+		var data, in string
+		if err := row(&data, &in); err != nil {
+			return err
+		}
+		if err := json.Unmarshal([]byte(data), &c); err != nil {
+			return fmt.Errorf("a stored contact cannot be read: %w", err)
+		}
+		if !c.Expires.IsZero() && !c.Expires.After(now) {
+			return nil
+		}
+		if len(open) == 0 {
+			name = in
+		}
+		open = append(open, c)
+		return nil
+	})
 	if err != nil {
 		return of, campaign.Contact{}, err
 	}
-	if id == "" {
+	if len(open) == 0 || slices.ContainsFunc(open, func(c campaign.Contact) bool { return another(c, open[0]) }) {
 		return of, campaign.Contact{}, none
 	}
-	contact, err := s.Contact(ctx, tenant, id)
-	if err != nil {
-		return of, contact, err
+	if name != "" {
+		of, err = s.Campaign(ctx, tenant, name)
 	}
-	var name string
-	err = s.each(ctx, "campaign of a contact", "SELECT campaign FROM campaign_contacts WHERE tenant = ?1 AND contact = ?2 ORDER BY updated DESC LIMIT 1",
-		[]any{tenant, id}, func(row scan) error { return row(&name) })
-	if err != nil || name == "" {
-		return of, contact, err
-	}
-	of, err = s.Campaign(ctx, tenant, name)
-	return of, contact, err
+	return of, open[0], err
+}
+
+// another reports whether two contacts of one number, without an identifier,
+// are two people.
+func another(a, b campaign.Contact) bool {
+	return a.ExternalID == "" && !strings.EqualFold(strings.TrimSpace(a.Name), strings.TrimSpace(b.Name))
 }
 
 // BeginInbound makes a call durable that the customer began. It counts against

@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -148,13 +149,22 @@ func testMatters(t *testing.T, b Bench) {
 	if got := open(7); got != "none" {
 		t.Errorf("a number of nobody's has %q", got)
 	}
-	// The newer list counts, a campaign or not.
-	newer := "phone,name,amount_due,currency,external_id\n" + number(0) + ",Newer,20.00,USD,person-0\n" + number(2) + ",Other,20.00,USD,person-9\n"
-	if _, err := s.ImportList(s.ctx(), tenantID, "newer", strings.NewReader(newer), campaign.Options{Now: time.Now().Add(time.Minute)}); err != nil {
-		t.Fatal(err)
+	// A turn to come counts more than a newer list, and that one more than an
+	// older. What has expired is nobody's matter. Without identifiers two names
+	// are two people.
+	newer := "phone,name,amount_due,currency,external_id,expires_at\n" + number(0) + ",Newer,20.00,USD,person-0,\n" + number(2) + ",Other,20.00,USD,person-9,\n" +
+		number(8) + ",Newest,20.00,USD,person-8,2020-01-01T00:00:00Z\n" + number(9) + ",Lee,20.00,USD,,\n" + number(10) + ",Lee,20.00,USD,,\n"
+	older := "phone,name,amount_due,currency,external_id\n" + number(8) + ",Older,20.00,USD,person-8\n" + number(9) + ",Kim,20.00,USD,\n" + number(10) + ",lee,20.00,USD,\n"
+	for i, file := range []string{older, newer} {
+		at := time.Now().Add(time.Duration(i) * time.Minute)
+		if _, err := s.ImportList(s.ctx(), tenantID, fmt.Sprint("list ", i), strings.NewReader(file), campaign.Options{Now: at}); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if got := open(0); got != " Newer" {
-		t.Errorf("the matter is %q, want the newer one", got)
+	for n, want := range map[int]string{0: s.c.ID + " Person 0", 8: " Older", 9: "none", 10: " Lee"} {
+		if got := open(n); got != want {
+			t.Errorf("the matter of number %d is %q, want %q", n, got, want)
+		}
 	}
 	if got := open(2); got != "none" {
 		t.Errorf("a number of two people has %q", got)
