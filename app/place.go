@@ -319,8 +319,8 @@ type books interface {
 	SettleInbound(ctx context.Context, t call.Target, r call.Report) error
 }
 
-// settleTimeout bounds the write of a report while the server shuts down.
-const settleTimeout = 15 * time.Second
+// settleTimeout bounds how long the write of a report is tried.
+const settleTimeout = time.Minute
 
 // PlaceOne implements api.Line: one call outside any campaign, by the same
 // rules and with the same durable writes as any other.
@@ -373,14 +373,30 @@ func (l *placer) hold(ctx context.Context, t call.Target, p *prepared) {
 	if err != nil {
 		l.log.Warn("a single call could not be placed", "tenant", t.Tenant, "call", t.Call, "error", err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
-	defer cancel()
+	l.settle(ctx, t, report)
+}
+
+// settle tries until the report is written or a minute has passed; then the
+// next start takes the call for uncertain.
+func (l *placer) settle(ctx context.Context, t call.Target, report call.Report) {
 	settle := l.books.SettleCall
 	if t.Inbound {
 		settle = l.books.SettleInbound
 	}
-	if err := settle(ctx, t, report); err != nil {
-		l.log.Error("a single call's report was not kept", "tenant", t.Tenant, "call", t.Call, "error", err)
+	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
+	defer cancel()
+	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
+		err := settle(ctx, t, report)
+		if err == nil {
+			return
+		}
+		l.log.Error("a single call's report is not kept yet", "tenant", t.Tenant, "call", t.Call, "error", err)
+		select {
+		case <-ctx.Done():
+			l.log.Error("a single call's report was not kept", "tenant", t.Tenant, "call", t.Call)
+			return
+		case <-time.After(pause):
+		}
 	}
 }
 

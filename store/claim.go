@@ -218,7 +218,7 @@ func (s *Store) history(ctx context.Context, tenant, id string, p campaign.Conta
 			}
 			answered := network == string(outcome.Answered)
 			if direction == call.Inbound { // the customer's own: a talk, but no attempt of ours
-				h.Live = h.Live || state == "dialling"
+				h.Live = h.Live || state == "dialling" && now.Sub(fromMS(at)) < maxInbound
 				if answered {
 					h.LastTalk = fromMS(at)
 				}

@@ -12,6 +12,7 @@ import (
 
 	"parley/call"
 	"parley/campaign"
+	"parley/dialog"
 	"parley/outcome"
 )
 
@@ -148,7 +149,22 @@ func (t *tx) cutOff(s *Store, target call.Target) error {
 		WHERE tenant = ?1 AND id = ?2 AND state = 'dialling'`, target.Tenant, target.Attempt, doc(r)); err != nil {
 		return err
 	}
+	if err := t.endPromised(target.Tenant, target.Campaign, target.Contact, target.To); err != nil {
+		return err
+	}
 	return t.publish(s, target.Tenant, "call.ended", map[string]any{
 		"id": target.Call, "campaign": target.Campaign, "contact": target.Contact, "network": outcome.Uncertain, "direction": call.Inbound,
 	})
+}
+
+// endPromised ends a contact's turn when the customer, in a call that came in
+// lately, made a promise that the turn's own state does not show: a leg of ours
+// was up beside that call, or a crash cut it off.
+func (t *tx) endPromised(tenant, campaign, contact, phone string) error {
+	_, err := t.exec(`UPDATE campaign_contacts SET state = 'done', due = 0, disposition = ?6, reason = ?6, node = '', lease_until = 0, updated = {now}
+		WHERE tenant = ?1 AND campaign = ?2 AND contact = ?3 AND state IN ('waiting', 'claimed') AND EXISTS
+		(SELECT 1 FROM attempts a JOIN facts f ON f.tenant = a.tenant AND f.call = a.id AND f.kind = ?7
+			WHERE a.tenant = ?1 AND a.phone = ?4 AND a.started > ?5 AND a.direction = 'inbound' AND a.campaign = ?2 AND a.contact = ?3)`,
+		tenant, campaign, contact, phone, time.Now().Add(-maxInbound).UnixMilli(), string(outcome.PromiseToPay), string(dialog.FactPromise))
+	return err
 }

@@ -92,10 +92,25 @@ func testInbound(t *testing.T, b Bench) {
 	if c, err := s.Case(s.ctx(), s.c, about); err != nil || c.Live || len(c.Calls) != 0 || c.LastTalk.Before(began.Add(-time.Minute)) {
 		t.Errorf("after the customer's talk: %+v, %v", c, err)
 	}
+	// Our leg that outlasts a call with a promise does not take it back.
+	l = s.one()
+	s.mustBegin(l)
+	beside := s.inbound("in9", 1)
+	if beside.Contact != l.Contact.ID {
+		t.Fatalf("the lease is for %s, the call of %s", l.Contact.ID, beside.Contact)
+	}
+	if err := s.Commit(s.ctx(), beside, dialog.Fact{Kind: dialog.FactPromise}); err != nil {
+		t.Fatal(err)
+	}
+	s.came(beside, outcome.PromiseToPay)
+	s.settle(l, report(l, outcome.Busy, ""))
+	if got := s.waits(1); got.state != "done" || got.attempts != 1 {
+		t.Errorf("after a promise beside our own call: %+v", got)
+	}
 	// A promise ends the contact's turn as one of our own call does; a wish to be
 	// called sets it.
-	s.came(s.inbound("in4", 1), outcome.PromiseToPay)
-	if got := s.waits(1); got.state != "done" || got.attempts != 0 {
+	s.came(s.inbound("in4", 4), outcome.PromiseToPay)
+	if got := s.waits(4); got.state != "done" || got.attempts != 0 {
 		t.Errorf("after a promise: %+v", got)
 	}
 	at := time.Now().Add(2 * time.Hour).Truncate(time.Millisecond)
@@ -121,11 +136,11 @@ func testInbound(t *testing.T, b Bench) {
 		t.Errorf("state %q, %v", page, err)
 	}
 	got, err := s.Call(s.ctx(), tenantID, "in4")
-	if err != nil || got.Direction != call.Inbound || got.To != number(1) || got.From != "+12125559999" || got.Disposition != outcome.PromiseToPay {
+	if err != nil || got.Direction != call.Inbound || got.To != number(4) || got.From != "+12125559999" || got.Disposition != outcome.PromiseToPay {
 		t.Errorf("report %+v, %v", got, err)
 	}
 	st, err := s.Stats(s.ctx(), tenantID, s.c.ID)
-	if err != nil || st.Attempts != 1 {
+	if err != nil || st.Attempts != 2 {
 		t.Errorf("the campaign counts %d attempts, %v", st.Attempts, err)
 	}
 }
@@ -187,14 +202,18 @@ func testMatters(t *testing.T, b Bench) {
 // testInboundCrash: a call that a crash cut off counts for nothing, and its leg
 // is ended at the next start.
 func testInboundCrash(t *testing.T, b Bench) {
-	s := running(t, b, 1)
+	s := running(t, b, 2)
 	in := s.inbound("in1", 0)
+	promise := s.inbound("in2", 1)
+	if err := s.Commit(s.ctx(), promise, dialog.Fact{Kind: dialog.FactPromise}); err != nil {
+		t.Fatal(err)
+	}
 	if err := s.Answered(s.ctx(), in, time.Now(), "leg of in1"); err != nil {
 		t.Fatal(err)
 	}
 	s.again(b)
 	found, err := s.Recover(context.Background())
-	if err != nil || found.Cut != 1 || found.Released+found.Uncertain+found.Unknown != 0 || len(found.Orphans) != 1 || found.Orphans[0].Leg != "leg of in1" {
+	if err != nil || found.Cut != 2 || found.Released+found.Uncertain+found.Unknown != 0 || len(found.Orphans) != 1 || found.Orphans[0].Leg != "leg of in1" {
 		t.Fatalf("recovered %+v, %v", found, err)
 	}
 	r, err := s.Call(s.ctx(), tenantID, "in1")
@@ -203,6 +222,9 @@ func testInboundCrash(t *testing.T, b Bench) {
 	}
 	if got := s.waits(0); got.state != "waiting" || got.attempts != 0 {
 		t.Errorf("the contact is %+v", got)
+	}
+	if got := s.waits(1); got.state != "done" {
+		t.Errorf("who promised before the crash is %+v", got)
 	}
 	s.mustBegin(s.one())
 }
