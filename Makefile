@@ -54,7 +54,7 @@ slow: deps build ## long fuzzing, kills, voice and soak
 	PARLEY=$(abspath $(BIN)) go test -p 1 -count 1 -tags slow -timeout 60m ./...
 	@for f in $$(grep -rl --include='*_test.go' '^func Fuzz' . | sort); do \
 	  for t in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\).*/\1/p' $$f); do \
-	    echo "fuzz $$t in $$(dirname $$f)"; go test -run '^$$' -fuzz "^$$t$$" -fuzztime 60s ./$$(dirname $$f); done; done
+	    echo "fuzz $$t in $$(dirname $$f)"; go test -run '^$$' -fuzz "^$$t$$" -fuzztime 60s -fuzzminimizetime 100x ./$$(dirname $$f); done; done
 
 .PHONY: lint
 lint: ## golangci-lint, formatting, module hygiene (the first build takes minutes)
