@@ -147,7 +147,7 @@ func (s *Stack) receive(req *sip.Request, src hop, in Incoming, id inviteKey) in
 	l := newLeg(s, call.Target{Inbound: true, Trunk: in.Trunk, To: in.Caller, From: in.Called})
 	l.callID, l.localTag = req.CallID().Value(), s.tagOf(req.CallID().Value()+id.branch)
 	l.owner, l.channel, l.m = false, true, callee()
-	l.path = path{place: place{via: a.via, host: a.Host, port: a.Port, anyVia: a.Transport == "", account: a}, from: in.Called}
+	l.path = path{place: a.place(), from: in.Called}
 	l.in = &incoming{id: id, pick: make(chan struct{}, 1)}
 	s.mu.Lock()
 	other, code := s.legs[l.callID], 0
@@ -253,7 +253,7 @@ func (s *Stack) calleeDialog(l *leg, req *sip.Request, src hop) (*dialog, error)
 	d := &dialog{
 		callID: l.callID, localTag: l.localTag, remoteTag: tagOf(req.From()), local: local, peer: src, agent: s.agent,
 		from: req.To().Address, to: req.From().Address, realm: l.path.account.Realm,
-		contact: sip.Uri{Scheme: "sip", User: "parley", Host: local.Addr().String(), Port: int(local.Port())},
+		contact: contactAt(local),
 		farSeq:  req.CSeq().SeqNo, untagged: tagOf(req.From()) == "",
 	}
 	d.contact = marked(d.contact, src.via)

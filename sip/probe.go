@@ -102,9 +102,14 @@ func (s *Stack) probe(ctx context.Context, a *account, to hop) Probed {
 	return p
 }
 
+// place is the trunk itself, whatever proxy is before it.
+func (a *account) place() place {
+	return place{via: a.via, host: a.Host, port: a.Port, anyVia: a.Transport == "", account: a}
+}
+
 // next is where requests to the trunk go.
 func (a *account) next() place {
-	p := place{via: a.via, host: a.Host, port: a.Port, anyVia: a.Transport == "", account: a}
+	p := a.place()
 	if a.proxy.Host != "" {
 		p.host, p.port = a.proxy.Host, a.proxy.Port
 	}

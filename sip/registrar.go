@@ -209,10 +209,15 @@ func (r *registrar) unregister(ctx context.Context) {
 	}
 }
 
+// contactAt is our Contact at an address of ours.
+func contactAt(local netip.AddrPort) sip.Uri {
+	return sip.Uri{Scheme: "sip", User: "parley", Host: local.Addr().String(), Port: int(local.Port())}
+}
+
 // outside is what a request to a trunk outside any call is made of.
 func (s *Stack) outside(a *account, callID string, to hop) *dialog {
 	local := s.addressTowards(to)
-	contact := sip.Uri{Scheme: "sip", User: "parley", Host: local.Addr().String(), Port: int(local.Port())}
+	contact := contactAt(local)
 	if a.ContactDomain != "" {
 		contact.Host = a.ContactDomain
 	}

@@ -262,7 +262,7 @@ func (s *Stack) plan(t call.Target) (path, error) {
 		if p.account = s.trunks[t.Trunk]; p.account == nil {
 			return p, fmt.Errorf("%w: there is no trunk %q; name one of the configuration", ErrTarget, t.Trunk)
 		}
-		p.via, p.host, p.port, p.anyVia = p.account.via, p.account.Host, p.account.Port, p.account.Transport == ""
+		p.place = p.account.place()
 		p.hidden = p.hidden || p.account.Identity.withholds()
 		if p.from == "" || p.from == Anonymous { // the carrier is told whose call it is
 			p.from = userPart(p.account.CallerID)
@@ -295,7 +295,7 @@ func (s *Stack) newDialog(p path, callID, localTag string, peer hop) *dialog {
 	d := &dialog{
 		callID: callID, localTag: localTag, local: local, peer: peer, agent: s.agent,
 		from: sip.Uri{Scheme: "sip", User: p.from, Host: ours}, to: p.to,
-		contact: sip.Uri{Scheme: "sip", User: "parley", Host: ours, Port: int(local.Port())},
+		contact: contactAt(local),
 	}
 	if strings.EqualFold(p.to.Scheme, "sips") {
 		d.contact.Scheme = "sips" // RFC 3261 section 8.1.1.8
