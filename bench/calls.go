@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net/netip"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strconv"
@@ -444,45 +443,27 @@ func sleep(ctx context.Context, d time.Duration) error {
 
 // farSide is the other process as this one sees it.
 type farSide struct {
-	cmd  *exec.Cmd
-	in   io.WriteCloser
-	out  *json.Decoder
-	enc  *json.Encoder
-	quit context.CancelFunc
+	*process
+	enc *json.Encoder
 }
 
 func startFar(ctx context.Context, command []string) (*farSide, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
-	cmd.Stderr = os.Stderr
-	in, inErr := cmd.StdinPipe()
-	out, outErr := cmd.StdoutPipe()
-	if err := errors.Join(inErr, outErr); err != nil {
-		cancel()
-		return nil, fmt.Errorf("prepare the far side's process: %w", err)
+	p, err := start(ctx, command)
+	if err != nil {
+		return nil, err
 	}
-	if err := cmd.Start(); err != nil {
-		cancel()
-		return nil, fmt.Errorf("start the far side's process: %w", err)
-	}
-	return &farSide{cmd: cmd, in: in, out: json.NewDecoder(out), enc: json.NewEncoder(in), quit: cancel}, nil
+	return &farSide{p, json.NewEncoder(p.in)}, nil
 }
 
 func (f *farSide) ask(o order) (a answer, err error) {
 	if err := f.enc.Encode(o); err != nil {
 		return a, fmt.Errorf("ask the far side: %w", err)
 	}
-	if err := f.out.Decode(&a); err != nil {
+	if err := f.told.Decode(&a); err != nil {
 		return a, fmt.Errorf("the far side's process ended: %w", err)
 	}
 	if a.Error != "" {
 		return a, fmt.Errorf("the far side: %s", a.Error)
 	}
 	return a, nil
-}
-
-// close ends the process by ending its input.
-func (f *farSide) close() error {
-	defer f.quit()
-	return errors.Join(f.in.Close(), f.cmd.Wait())
 }

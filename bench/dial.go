@@ -2,14 +2,12 @@ package bench
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/netip"
 	"os"
-	"os/exec"
 	"runtime"
 	"slices"
 	"strconv"
@@ -78,7 +76,7 @@ func Dial(ctx context.Context, o DialOptions) (r DialResult, err error) {
 	if err != nil {
 		return r, err
 	}
-	defer func() { err = errors.Join(err, other()) }()
+	defer func() { err = errors.Join(err, other.close()) }()
 	r = DialResult{Workers: o.Workers, Processors: runtime.NumCPU()}
 	floor, err := floorSetup(ctx, o, at)
 	if err != nil {
@@ -231,27 +229,19 @@ func (s *samples) quantiles() (p50, p99 float64) {
 	return ms(s.all[len(s.all)/2]), ms(s.all[len(s.all)*99/100])
 }
 
-// startCallee starts the callee's process; end stops it by ending its input.
-func startCallee(ctx context.Context, command []string) (end func() error, at netip.AddrPort, err error) {
-	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
-	cmd.Stderr = os.Stderr
-	in, inErr := cmd.StdinPipe()
-	out, outErr := cmd.StdoutPipe()
-	if err := errors.Join(inErr, outErr); err != nil {
-		return nil, at, fmt.Errorf("prepare the callee's process: %w", err)
+// startCallee starts the callee's process and waits for its address.
+func startCallee(ctx context.Context, command []string) (p *process, at netip.AddrPort, err error) {
+	if p, err = start(ctx, command); err != nil {
+		return nil, at, err
 	}
-	if err := cmd.Start(); err != nil {
-		return nil, at, fmt.Errorf("start the callee's process: %w", err)
-	}
-	end = func() error { return errors.Join(in.Close(), cmd.Wait()) }
 	var told calleeAt
-	if err = json.NewDecoder(out).Decode(&told); err == nil {
+	if err = p.told.Decode(&told); err == nil {
 		at, err = netip.ParseAddrPort(told.Addr)
 	}
 	if err != nil {
-		return nil, at, errors.Join(fmt.Errorf("the callee's process tells no address: %w", err), end())
+		return nil, at, errors.Join(fmt.Errorf("the callee's process tells no address: %w", err), p.close())
 	}
-	return end, at, nil
+	return p, at, nil
 }
 
 // floorSetup is the processor time of one set-up's datagrams alone: INVITE, its

@@ -89,7 +89,7 @@ func benchmarkCalls(b *testing.B, n int) {
 	var running sync.WaitGroup
 	running.Go(func() { _ = records.Run(ctx) })
 	defer func() { cancel(); running.Wait(); records.Close() }()
-	speaker := hummer{sound: make([]int16, 160*150)}
+	speaker := hummer{sound: make([]int16, 160*150), asked: make(chan struct{}, n)}
 	for i := range speaker.sound {
 		speaker.sound[i] = int16(i*37%2001 - 1000)
 	}
@@ -127,10 +127,12 @@ func benchmarkCalls(b *testing.B, n int) {
 		}
 		at = (at + tick) % len(quiet)
 	}
-	for range 60 { // answered, speaking, in the rhythm
+	for range n {
+		<-speaker.asked // the call is up and begins to speak
+	}
+	for range 60 { // in the rhythm
 		say()
 		m.Step(1)
-		time.Sleep(time.Millisecond)
 	}
 	size := float64(inUse()-before) / float64(n)
 	var took time.Duration
@@ -147,17 +149,7 @@ func benchmarkCalls(b *testing.B, n int) {
 	for _, s := range sessions {
 		s.Hangup(call.PartyBot)
 	}
-	done := make(chan struct{})
-	go func() { live.Wait(); close(done) }()
-	for {
-		select {
-		case <-done:
-			return
-		default:
-			m.Step(1)
-			time.Sleep(time.Millisecond)
-		}
-	}
+	live.Wait()
 }
 
 func benchmarkFloor(b *testing.B, n int) {
@@ -217,13 +209,17 @@ func inUse() int64 {
 }
 
 // hummer speaks three seconds of the same sound, kept ready.
-type hummer struct{ sound []int16 }
+type hummer struct {
+	sound []int16
+	asked chan struct{} // told once for each prompt
+}
 
 func (h hummer) Name() string { return "hum" }
 func (h hummer) Speak(context.Context, tts.Voice, iter.Seq2[string, error]) (tts.Stream, error) {
 	return &hum{h.sound, 0}, nil
 }
 func (h hummer) Prompt(context.Context, tts.Voice, []tts.Segment) (tts.Stream, error) {
+	h.asked <- struct{}{}
 	return &hum{h.sound, 0}, nil
 }
 

@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"os/exec"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -184,21 +182,12 @@ func (v *visitor) do(ctx context.Context, key, method, page, kind string, body [
 // Beside starts the command of a process that calls Visit; stop ends it and
 // tells what came of it.
 func Beside(ctx context.Context, command []string) (stop func() (Visits, error), err error) {
-	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
-	cmd.Stderr = os.Stderr
-	var told bytes.Buffer
-	cmd.Stdout = &told
-	in, err := cmd.StdinPipe()
-	if err == nil {
-		err = cmd.Start()
-	}
+	p, err := start(ctx, command)
 	if err != nil {
-		return nil, fmt.Errorf("start the visitor's process: %w", err)
+		return nil, err
 	}
 	return func() (v Visits, err error) {
-		if err := errors.Join(in.Close(), cmd.Wait()); err != nil {
-			return v, fmt.Errorf("the visitor's process: %w", err)
-		}
-		return v, json.Unmarshal(told.Bytes(), &v)
+		err = p.last(&v)
+		return v, errors.Join(err, p.close())
 	}, nil
 }
