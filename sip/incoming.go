@@ -122,14 +122,19 @@ func (s *Stack) admit(req *sip.Request, src hop) (Incoming, int) {
 	return Incoming{}, code
 }
 
-// sends reports whether the trunk's calls come from this address.
-func (a *account) sends(from netip.Addr) bool {
+// literals are the addresses of the trunk and its proxy that are no names.
+func (a *account) literals() (all []netip.Addr) {
 	for _, host := range []string{a.Host, a.proxy.Host} {
-		if ip, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil && ip.Unmap() == from {
-			return true
+		if ip, ok := literal(host); ok {
+			all = append(all, ip)
 		}
 	}
-	return slices.ContainsFunc(a.Peers, func(p netip.Prefix) bool { return p.Contains(from) }) || a.knows(from)
+	return all
+}
+
+// sends reports whether the trunk's calls come from this address.
+func (a *account) sends(from netip.Addr) bool {
+	return slices.Contains(a.literals(), from) || slices.ContainsFunc(a.Peers, func(p netip.Prefix) bool { return p.Contains(from) }) || a.knows(from)
 }
 
 // receive begins the leg of a call that is taken; a status other than 0 says

@@ -100,8 +100,8 @@ func (n *names) locate(ctx context.Context, p place, families []uint16, roll fun
 	host := strings.Trim(p.host, "[]")
 	to := hop{via: p.via, name: host, account: p.account}
 	port := cmp.Or(p.port, p.via.port())
-	if a, err := netip.ParseAddr(host); err == nil {
-		to.addr = netip.AddrPortFrom(a.Unmap(), uint16(port))
+	if a, ok := literal(host); ok {
+		to.addr = netip.AddrPortFrom(a, uint16(port))
 		return []hop{to}, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, resolveTimeout)

@@ -328,7 +328,7 @@ func (w Registration) check(t Trunk) error {
 func (s *Stack) tend(ctx context.Context) context.CancelFunc {
 	ctx, cancel := context.WithCancel(ctx)
 	for _, a := range s.trunks {
-		if _, err := netip.ParseAddr(strings.Trim(a.next().host, "[]")); err != nil {
+		if _, ok := literal(a.next().host); !ok {
 			s.work.Go(func() { s.keepKnown(ctx, a) })
 		}
 	}

@@ -156,15 +156,7 @@ func TestWrongPasswordOfTheRegistration(t *testing.T) {
 // TestRefusalsAreNotHurried: a registrar that refuses and hangs up is not asked
 // sooner than one that refuses, though calls came by that connection before.
 func TestRefusalsAreNotHurried(t *testing.T) {
-	f := newStreamFar(t, nil)
-	host, port := splitPort(t, f.addr())
-	r := newRig(t, func(o *Options) {
-		o.second = 10 * time.Millisecond
-		o.Trunks = []Trunk{{
-			Name: "t1", Host: host, Port: port, Transport: "tcp", Username: "alice",
-			Register: Registration{Registrar: f.addr(), Expires: time.Hour},
-		}}
-	})
+	f, r := newStreamRegisterRig(t)
 	m := f.want("REGISTER")
 	f.answer(m, "200 OK", "", "Contact: "+m.get("Contact")+";expires=2")
 	m = f.want("REGISTER")

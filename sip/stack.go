@@ -20,7 +20,6 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -254,10 +253,8 @@ func (s *Stack) addTrunk(t Trunk) error {
 	s.trunks[t.Name] = a
 	s.order = append(s.order, t.Name)
 	s.fixed = append(s.fixed, t.Peers...)
-	for _, host := range []string{a.Host, a.proxy.Host} {
-		if ip, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
-			s.peers[ip.Unmap()]++
-		}
+	for _, ip := range a.literals() {
+		s.peers[ip]++
 	}
 	return nil
 }

@@ -800,9 +800,10 @@ func TestSIPS(t *testing.T) {
 	}
 }
 
-// TestRegisteredOverTCP: calls come in by the connection that the registration
-// opened; it stays open without a word, and is opened again when it is lost.
-func TestRegisteredOverTCP(t *testing.T) {
+// newStreamRegisterRig is a stack with one trunk, at which it registers over
+// TCP; a second lasts 10 ms, and every call that comes in is taken.
+func newStreamRegisterRig(t *testing.T) (*streamFar, *rig) {
+	t.Helper()
 	f := newStreamFar(t, nil)
 	host, port := splitPort(t, f.addr())
 	r := newRig(t, func(o *Options) {
@@ -813,6 +814,13 @@ func TestRegisteredOverTCP(t *testing.T) {
 		}}
 		o.Inbound = func(Incoming) int { return 0 }
 	})
+	return f, r
+}
+
+// TestRegisteredOverTCP: calls come in by the connection that the registration
+// opened; it stays open without a word, and is opened again when it is lost.
+func TestRegisteredOverTCP(t *testing.T) {
+	f, r := newStreamRegisterRig(t)
 	accept := func() streamed {
 		t.Helper()
 		m := f.want("REGISTER")

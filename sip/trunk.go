@@ -74,6 +74,13 @@ type Trunk struct {
 	Peers []netip.Prefix
 }
 
+// literal is the address that a host is written as, brackets or not; false for
+// a name.
+func literal(host string) (netip.Addr, bool) {
+	a, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return a.Unmap(), err == nil
+}
+
 // maxWeight is that of SRV records (RFC 2782).
 const maxWeight = 65535
 
