@@ -319,9 +319,6 @@ type books interface {
 	SettleInbound(ctx context.Context, t call.Target, r call.Report) error
 }
 
-// settleTimeout bounds how long the write of a report is tried.
-const settleTimeout = time.Minute
-
 // PlaceOne implements api.Line: one call outside any campaign, by the same
 // rules and with the same durable writes as any other.
 func (l *placer) PlaceOne(ctx context.Context, tenant string, r api.CallRequest) (string, error) {
@@ -373,31 +370,11 @@ func (l *placer) hold(ctx context.Context, t call.Target, p *prepared) {
 	if err != nil {
 		l.log.Warn("a single call could not be placed", "tenant", t.Tenant, "call", t.Call, "error", err)
 	}
-	l.settle(ctx, t, report)
-}
-
-// settle tries until the report is written or a minute has passed; then the
-// next start takes the call for uncertain.
-func (l *placer) settle(ctx context.Context, t call.Target, report call.Report) {
 	settle := l.books.SettleCall
 	if t.Inbound {
 		settle = l.books.SettleInbound
 	}
-	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
-	defer cancel()
-	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
-		err := settle(ctx, t, report)
-		if err == nil {
-			return
-		}
-		l.log.Error("a single call's report is not kept yet", "tenant", t.Tenant, "call", t.Call, "error", err)
-		select {
-		case <-ctx.Done():
-			l.log.Error("a single call's report was not kept", "tenant", t.Tenant, "call", t.Call)
-			return
-		case <-time.After(pause):
-		}
-	}
+	campaign.Persist(ctx, l.log.With("tenant", t.Tenant, "call", t.Call), func(ctx context.Context) error { return settle(ctx, t, report) })
 }
 
 // target reads a request for one call.

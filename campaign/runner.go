@@ -415,18 +415,20 @@ func (r *Runner) call(ringing context.Context, lease Lease, target call.Target, 
 		tried.Failures++
 	}
 	c := lease.Campaign
-	r.settle(log, lease, Settlement{
+	settlement := Settlement{
 		Report: report, Counted: counted, Next: c.Retry.After(report, tried, c.MaxAttempts, time.Now()),
-	})
+	}
+	Persist(context.Background(), log, func(ctx context.Context) error { return r.o.Contacts.Settle(ctx, lease, settlement) })
 }
 
-// settle tries until it is written or a minute has passed; then the next start
-// finds the attempt without an outcome and takes it for uncertain.
-func (r *Runner) settle(log *slog.Logger, lease Lease, s Settlement) {
-	ctx, cancel := context.WithTimeout(context.Background(), settleWithin)
+// Persist writes how a call ended. It tries until write succeeds, or a minute
+// has passed or ctx ended; then the next start finds the attempt without an
+// outcome and takes it for uncertain.
+func Persist(ctx context.Context, log *slog.Logger, write func(context.Context) error) {
+	ctx, cancel := context.WithTimeout(ctx, settleWithin)
 	defer cancel()
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
-		err := r.o.Contacts.Settle(ctx, lease, s)
+		err := write(ctx)
 		if err == nil {
 			return
 		}
