@@ -173,8 +173,10 @@ func (s *Store) Settle(ctx context.Context, l campaign.Lease, st campaign.Settle
 		if err != nil || n == 0 {
 			return err // removed meanwhile: the attempt alone is on record
 		}
-		if err := t.endPromised(tenant, l.Campaign.ID, l.Contact.ID, l.Contact.Phone); err != nil {
-			return err
+		if !st.Next.Final { // otherwise the turn is over already
+			if err := t.endPromised(tenant, l.Campaign.ID, l.Contact.ID, l.Contact.Phone); err != nil {
+				return err
+			}
 		}
 		return t.closeRefused(tenant, l.Contact.Phone, clean(l.Contact.Person()))
 	})
