@@ -79,21 +79,28 @@ module_app menu.so
 	}
 	cmd := exec.Command("baresip", append([]string{"-f", dir}, args...)...)
 	cmd.Dir = dir
+	runPhone(t, cmd, port)
+}
+
+// runPhone runs a telephone until the test ends, and waits for its SIP port.
+func runPhone(t *testing.T, cmd *exec.Cmd, port int) {
+	t.Helper()
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	name := filepath.Base(cmd.Path)
 	ended := make(chan struct{})
 	go func() { defer close(ended); _ = cmd.Wait() }()
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
 		<-ended
 		if t.Failed() {
-			t.Logf("baresip said:\n%.3000s", out.String())
+			t.Logf("%s said:\n%.3000s", name, out.String())
 		}
 	})
-	until(t, 10*time.Second, "baresip has its port", func() bool { return sharedtest.Bound(t, port) })
+	until(t, 10*time.Second, name+" has its port", func() bool { return sharedtest.Bound(t, port) })
 }
 
 // TestACallToAPersonOnBaresip: another make of telephone, and a human voice.

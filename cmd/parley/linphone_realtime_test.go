@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -40,25 +39,11 @@ func linphone(t *testing.T, user string, say func(t *testing.T, path string), co
 	}
 	cmd := exec.Command("linphonec", "-c", rc, "-a")
 	cmd.Dir, cmd.Env = dir, append(os.Environ(), "HOME="+dir)
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
 	keys, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan struct{})
-	go func() { defer close(ended); _ = cmd.Wait() }()
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		<-ended
-		if t.Failed() {
-			t.Logf("linphonec said:\n%.3000s", out.String())
-		}
-	})
-	until(t, 10*time.Second, "linphonec has its port", func() bool { return sharedtest.Bound(t, port) })
+	runPhone(t, cmd, port)
 	typed := append([]string{"soundcard use files", "play " + voice, "record " + heard}, commands...)
 	if _, err := io.WriteString(keys, strings.Join(typed, "\n")+"\n"); err != nil {
 		t.Fatal(err)
