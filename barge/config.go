@@ -26,6 +26,9 @@ type Config struct {
 	Silence time.Duration
 	// Least voiced sound that makes a turn while the bot listens.
 	Least time.Duration
+	// Likely: a silence after words that stand, from which a turn is probably
+	// over.
+	Likely time.Duration
 	// MaxTurn bounds a turn: a customer, or a radio, who never pauses.
 	MaxTurn time.Duration
 	// Pauses end a turn, by what was asked.
@@ -57,6 +60,7 @@ func (c Config) withDefaults() Config {
 	or(&c.Guard, 300)
 	or(&c.Silence, 5000)
 	or(&c.Least, 100)
+	or(&c.Likely, 180)
 	or(&c.MaxTurn, 20000)
 	or(&c.Pauses.YesNo, 420)
 	or(&c.Pauses.Choice, 560)

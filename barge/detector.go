@@ -31,8 +31,9 @@ type Detector struct {
 	armed   bool // the clock for Timeout runs
 	armedAt time.Duration
 
-	late late
-	own  bool // the utterance just closed was the bot heard back
+	late   late
+	likely bool
+	own    bool // the utterance just closed was the bot heard back
 
 	// lapsed is the span of what was let go last, at lapsedAt.
 	lapsed   time.Duration
@@ -58,6 +59,12 @@ func (d *Detector) Quiet() time.Duration { return d.u.quiet(d.now) }
 // closed before and whose final words already came: nothing more will follow.
 func (d *Detector) Known() bool { return d.late.known }
 
+// Likely reports that the open utterance is probably a turn that is over: its
+// words have stood for a while and the customer has just fallen silent. It is
+// no decision: it holds until the TurnEnd comes or the customer speaks on, and
+// whoever starts on the words meanwhile must be able to forget it again.
+func (d *Detector) Likely() bool { return d.likely }
+
 // Own reports that the utterance which closed with this signal was nobody but
 // the bot heard back: its final says nothing.
 func (d *Detector) Own() bool { return d.own }
@@ -68,7 +75,7 @@ func (d *Detector) Observe(s Signal) Decision {
 	d.now = max(d.now, s.At)
 	switch s.Kind {
 	case Sound:
-		d.late.known, d.own = false, false
+		d.late.known, d.own, d.likely = false, false, false
 		if s.Learnt && d.playing && d.u.frames > 0 && d.now-d.u.onset <= learning {
 			return d.disown()
 		}

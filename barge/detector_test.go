@@ -1,6 +1,9 @@
 package barge
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestTheFloor(t *testing.T) {
 	for _, c := range []struct{ name, script, want string }{
@@ -270,5 +273,47 @@ func TestEndOfTurn(t *testing.T) {
 			hush 1000`, "discard@1280-1320"},
 	} {
 		t.Run(c.name, func(t *testing.T) { follows(t, play(t, Config{}, c.script), c.want) })
+	}
+}
+
+func TestLikely(t *testing.T) {
+	for _, c := range []struct{ name, script, want string }{
+		{"words that stand make an end likely before it comes", `
+			expect free
+			talk 600
+			hears i paid it
+			talk 400
+			hush 800`, "likely@1160-1220 turn_end@1540-1600"},
+		{"who speaks on takes it back", `
+			expect free
+			talk 600
+			hears 我已经还了
+			talk 400
+			hush 400
+			talk 400
+			hears 我已经还了上周五
+			talk 300
+			hush 1000`, "likely@1160-1220 unlikely@1400-1440 likely turn_end"},
+		{"not while the words want to go on", `
+			expect free
+			talk 600
+			hears i paid it and
+			talk 400
+			hush 1000`, ""},
+		{"nor without words", `
+			expect free
+			talk 600
+			hush 1000`, "turn_end"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			told := play(t, Config{}, c.script)
+			if c.want == "" && strings.Contains(strings.Join(told, " "), "likely") {
+				t.Errorf("decided %v", told)
+				return
+			}
+			if c.want != "" {
+				follows(t, told, c.want)
+			}
+		})
 	}
 }

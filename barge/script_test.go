@@ -2,6 +2,7 @@ package barge
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -28,6 +29,7 @@ type stage struct {
 	voiced  bool
 	told    []string
 	wasOpen bool
+	likely  bool
 }
 
 func play(t *testing.T, c Config, script string) []string {
@@ -108,6 +110,15 @@ func (s *stage) note(d Decision) {
 		}
 		s.told = append(s.told, fmt.Sprintf("%s@%d", name, at))
 	}
+	if likely := s.d.Likely(); likely != s.likely {
+		s.likely = likely
+		switch {
+		case likely:
+			s.told = append(s.told, fmt.Sprintf("likely@%d", at))
+		case d == Hold:
+			s.told = append(s.told, fmt.Sprintf("unlikely@%d", at))
+		}
+	}
 	if open := s.d.Open(); open != s.wasOpen {
 		if !open && (d != TurnEnd || s.d.Known()) {
 			s.told = append(s.told, fmt.Sprintf("discard@%d", at))
@@ -116,9 +127,13 @@ func (s *stage) note(d Decision) {
 	}
 }
 
-// follows checks what was told against "duck@120-200 cut@300-800".
+// follows checks what was told against "duck@120-200 cut@300-800"; what is
+// likely counts only where it is wanted.
 func follows(t *testing.T, told []string, want string) {
 	t.Helper()
+	if !strings.Contains(want, "likely") {
+		told = slices.DeleteFunc(told, func(s string) bool { return strings.Contains(s, "likely") })
+	}
 	wants := strings.Fields(want)
 	if len(told) != len(wants) {
 		t.Fatalf("decided %v, want %v", told, wants)

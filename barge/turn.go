@@ -22,6 +22,7 @@ func (d *Detector) listening() Decision {
 	}
 	w := d.u.words
 	stable := w.text != "" && d.now-d.u.standing >= 240*time.Millisecond
+	d.likely = d.begun && stable && quiet >= d.c.Likely && !Unfinished(w.text)
 	if quiet < d.c.Pauses.budget(d.answer, w.text, stable) || d.now-d.endedAt < settle && d.endedAt > 0 {
 		return Hold
 	}
@@ -30,6 +31,7 @@ func (d *Detector) listening() Decision {
 
 // close ends the open utterance: a turn, or nothing.
 func (d *Detector) close() Decision {
+	d.likely = false
 	least := d.u.voiced >= d.c.Least || d.u.words.kind > nothing
 	// Listening noises long before the end of a prompt do not answer it.
 	stale := d.u.words.kind == murmur && d.endedAt-d.u.last > time.Second

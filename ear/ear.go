@@ -65,6 +65,14 @@ type Heard struct {
 	// Own comes with a Discard and says that it was the bot heard back: not
 	// even its words are anybody's.
 	Own bool
+	// Likely: the open utterance is probably a turn that is over; its words so
+	// far have stood for a while. It holds tick for tick until the TurnEnd
+	// comes, or drops when the customer speaks on. The understanding may start
+	// on the last partial at the first tick with it, so that the answer is
+	// ready at the TurnEnd. Nothing of that may be told or spoken before, and
+	// it is thrown away when Likely drops without a TurnEnd or when the turn's
+	// final differs from the partial. Not every turn has one.
+	Likely bool
 	// Onset is the first voiced sound of the open utterance, or of the last one
 	// when none is open.
 	Onset time.Duration

@@ -89,6 +89,7 @@ func (m *mind) observe(s signal) Heard {
 	if h.Own {
 		m.progress.Observe(progress.Signal{Kind: progress.Own, At: s.at})
 	}
+	h.Likely = m.barge.Likely()
 	h.Begin = open && !wasOpen
 	h.Discard = wasOpen && !open && (h.Decision != barge.TurnEnd || h.Known)
 	h.Feed = open && m.barge.Quiet() < feedAfter

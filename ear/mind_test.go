@@ -90,6 +90,9 @@ func TestPromises(t *testing.T) {
 				if h.Feed && !open {
 					t.Fatal("a frame is fed and no utterance is open")
 				}
+				if h.Likely && (!open || playing || h.Decision != barge.Hold) {
+					t.Fatalf("a turn is likely over and %+v", h)
+				}
 				switch h.Decision {
 				case barge.Duck:
 					if !playing || ducked {
