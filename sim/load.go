@@ -210,9 +210,9 @@ func (p *Persona) checkLine(at string, l Line, fail func(path, format string, ar
 	if len(l.Says) == 0 && l.Keys == "" && !l.Silent && !l.HangsUp {
 		fail(at, "a line needs says, keys, silent or hangs_up")
 	}
-	for _, cue := range slices.Concat(l.Hears, l.During) {
+	for _, cue := range slices.Concat(l.Hears, l.During, l.Unless) {
 		if len(normal(cue, p.Language)) == 0 {
-			fail(at, "a cue needs words")
+			fail(at, "a cue or condition needs words")
 		}
 	}
 	if strings.ContainsFunc(l.Keys, func(r rune) bool { return !strings.ContainsRune("0123456789*#ABCD", r) }) {

@@ -79,16 +79,24 @@ func (m *mind) quiet() (act, bool) {
 }
 
 // choose takes the line whose cue ends last in what was heard: a question
-// comes at the end. Of equal ones the longer cue, then the earlier line.
+// comes at the end. Of equal ones the longer cue, then the one with a
+// condition, then the earlier line.
 func (m *mind) choose(heard string, cues func(Line, int) Words) (act, bool) {
 	heard = normal(heard, m.persona.Language)
-	best, bestEnd, bestLen := -1, 0, 0
+	best, bestEnd, bestLen, bestIf := -1, 0, 0, false
 	for i, l := range m.persona.Lines {
+		if m.ruledOut(l, heard) {
+			continue
+		}
+		conditional := len(l.Unless) > 0
 		for _, cue := range cues(l, m.used[i]) {
 			cue = normal(cue, m.persona.Language)
 			end := lastEnd(heard, cue, m.persona.Language)
-			if end > bestEnd || end == bestEnd && end > 0 && len(cue) > bestLen {
-				best, bestEnd, bestLen = i, end, len(cue)
+			if end == 0 || end < bestEnd {
+				continue
+			}
+			if end > bestEnd || len(cue) > bestLen || len(cue) == bestLen && conditional && !bestIf {
+				best, bestEnd, bestLen, bestIf = i, end, len(cue), conditional
 			}
 		}
 	}
@@ -106,6 +114,16 @@ func (m *mind) choose(heard string, cues func(Line, int) Words) (act, bool) {
 	m.used[best]++
 	m.last = best
 	return a, true
+}
+
+// ruledOut reports whether a word of the line's condition was heard.
+func (m *mind) ruledOut(l Line, heard string) bool {
+	for _, word := range l.Unless {
+		if lastEnd(heard, normal(word, m.persona.Language), m.persona.Language) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func nth(w Words, n int) string { return w[min(n, len(w)-1)] }

@@ -38,6 +38,25 @@ func TestMindTakesTheLastCue(t *testing.T) {
 	}
 }
 
+func TestMindCorrects(t *testing.T) {
+	m := customer("en",
+		Line{Hears: Words{"is that right"}, Says: Words{"yes"}},
+		Line{Hears: Words{"is that right"}, Unless: Words{"friday"}, Says: Words{"no on friday"}},
+	)
+	for heard, says := range map[string]string{
+		"so you will pay on monday is that right": "no on friday",
+		"so you will pay on friday is that right": "yes",
+		"friday is that right pardon":             "yes",
+	} {
+		if got, ok := m.turn(heard); !ok || got.says != says {
+			t.Errorf("%q: %+v, %v; want %q", heard, got, ok, says)
+		}
+	}
+	if got, ok := m.turn("i see"); ok {
+		t.Errorf("no cue, and yet %+v", got)
+	}
+}
+
 func TestMindInterruptsOnce(t *testing.T) {
 	m := customer("zh", Line{During: Words{"催收电话"}, Says: Words{"我已经还了"}, After: time.Second})
 	want := act{after: time.Second, says: "我已经还了", stays: true}

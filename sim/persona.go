@@ -98,6 +98,10 @@ type Line struct {
 	Hears Words `yaml:"hears"`
 	// During acts while the bot is still talking, once a call.
 	During Words `yaml:"during"`
+	// Unless: with one of these in what was heard the line does not count;
+	// without, it counts more than another with the same cue. So a customer can
+	// put right what the bot misunderstood.
+	Unless Words `yaml:"unless"`
 	// After is the pause between cue and act.
 	After time.Duration `yaml:"after"`
 	// Says holds what is said at the first, second … time; the last repeats.
