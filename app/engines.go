@@ -83,9 +83,8 @@ func (e *engines) speaks(v tts.Voice) error {
 	return nil
 }
 
-// newEngines builds what the configuration names. A synthesiser whose program
-// is missing is left out: flows that need it say so when they are checked.
-func newEngines(c Config, log *slog.Logger) (*engines, error) {
+// newRecognizer builds the engine that the configuration names.
+func newRecognizer(c Config, log *slog.Logger) (recognizer, error) {
 	build, ok := recognizers[c.ASR.Engine]
 	if !ok {
 		return nil, fmt.Errorf("asr.engine: there is no recogniser %q; one of %s",
@@ -94,6 +93,16 @@ func newEngines(c Config, log *slog.Logger) (*engines, error) {
 	r, err := build(c, log)
 	if err != nil {
 		return nil, fmt.Errorf("recogniser %s: %w", c.ASR.Engine, err)
+	}
+	return r, nil
+}
+
+// newEngines builds what the configuration names. A synthesiser whose program
+// is missing is left out: flows that need it say so when they are checked.
+func newEngines(c Config, log *slog.Logger) (*engines, error) {
+	r, err := newRecognizer(c, log)
+	if err != nil {
+		return nil, err
 	}
 	e := &engines{recognizer: r, missing: map[string]error{}}
 	all := map[string]tts.Synthesizer{}

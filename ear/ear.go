@@ -87,6 +87,9 @@ type Heard struct {
 	Tone tone.Kind
 }
 
+// TurnEnded reports whether the customer's turn ended in this tick.
+func (h Heard) TurnEnded() bool { return h.Decision == barge.TurnEnd }
+
 // Text is a result of the recogniser.
 type Text struct {
 	Text       string

@@ -64,6 +64,8 @@ type Verdict struct {
 	// Class is the finer reason: "empty", "power_off", "voicemail_full",
 	// "ivr_menu", "greeting", "ringback", …
 	Class string
+	// Country whose plan a tone follows, "CN", "US", …; empty where several do.
+	Country string
 	// Confidence from 0 to 1.
 	Confidence float64
 	// At is when it was decided, on the clock of the frames.

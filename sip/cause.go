@@ -53,6 +53,10 @@ func (f *Failure) Error() string {
 	return text
 }
 
+// NetworkOf is the result that a SIP status code and a Q.850 cause (0 for none)
+// stand for.
+func NetworkOf(code, q850 int) outcome.Network { return networkOf(code, q850) }
+
 // networkOf maps a final response to a call result. A Q.850 cause refines only
 // the codes that say little by themselves.
 func networkOf(code, q850 int) outcome.Network {

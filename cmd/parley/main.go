@@ -48,17 +48,18 @@ var errQuiet = errors.New("failed")
 
 // commands is the command line.
 type commands struct {
-	Version versionCmd `cmd:"" help:"Print the version."`
-	Call    callCmd    `cmd:"" help:"Place one call without a server."`
-	Serve   serveCmd   `cmd:"" help:"Run the server."`
-	Doctor  doctorCmd  `cmd:"" help:"Examine what a server would need."`
-	Flow    flowCmd    `cmd:"" help:"Check, talk with and test written conversations."`
-	Demo    demoCmd    `cmd:"" help:"A campaign against simulated customers, on this machine."`
-	Slots   slotsCmd   `cmd:"" help:"Show the values spoken in a phrase."`
-	Sim     simCmd     `cmd:"" help:"A simulated carrier with talking customers."`
-	Trunk   trunkCmd   `cmd:"" help:"Ask the carriers of a configuration."`
-	Bench   benchCmd   `cmd:"" help:"Measure what this machine carries."`
-	Worker  workerCmd  `cmd:"" hidden:"" help:"Speech work for a server (internal)."`
+	Version  versionCmd  `cmd:"" help:"Print the version."`
+	Call     callCmd     `cmd:"" help:"Place one call without a server."`
+	Serve    serveCmd    `cmd:"" help:"Run the server."`
+	Doctor   doctorCmd   `cmd:"" help:"Examine what a server would need."`
+	Flow     flowCmd     `cmd:"" help:"Check, talk with and test written conversations."`
+	Demo     demoCmd     `cmd:"" help:"A campaign against simulated customers, on this machine."`
+	Slots    slotsCmd    `cmd:"" help:"Show the values spoken in a phrase."`
+	Progress progressCmd `cmd:"" help:"Say what answered: tones, announcements, people and machines."`
+	Sim      simCmd      `cmd:"" help:"A simulated carrier with talking customers."`
+	Trunk    trunkCmd    `cmd:"" help:"Ask the carriers of a configuration."`
+	Bench    benchCmd    `cmd:"" help:"Measure what this machine carries."`
+	Worker   workerCmd   `cmd:"" hidden:"" help:"Speech work for a server (internal)."`
 }
 
 func main() {
