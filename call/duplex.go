@@ -44,6 +44,9 @@ type signal struct {
 const (
 	signalBuffer  = 64
 	commandBuffer = 64
+	// mostBehind bounds the signals that wait for room: no call makes as many in
+	// all the time for which its conversation may stand still.
+	mostBehind = 1024
 )
 
 // duplex is the part of a call that lives on the beat: what comes in is heard,
@@ -71,7 +74,9 @@ type duplex struct {
 	preroll  preroll
 	onset    time.Duration // of the open utterance
 	voice    time.Duration // end of the last frame that sounded like speech
-	lost     int           // signals nobody took
+	behind   []signal      // that found no room, oldest first
+	lost     int           // signals that found no room even there
+	dead     int           // steps up to this one were cut by the customer
 	promptOn bool
 	held     bool // the far side holds us
 }
@@ -87,6 +92,7 @@ func newDuplex(leg Leg, e *ear.Ear, stream asr.Stream) *duplex {
 // tick is one turn of the beat. It never waits.
 func (d *duplex) tick(t beat.Tick) {
 	d.skip(t.Missed)
+	d.catchUp()
 	for range commandBuffer {
 		select {
 		case do := <-d.commands:
@@ -143,7 +149,7 @@ func (d *duplex) act(h ear.Heard) {
 	case barge.Resume:
 		d.player.resume()
 	case barge.Cut:
-		d.cut()
+		d.interrupted()
 		d.tell(signal{kind: sigCut, onset: h.Onset})
 	case barge.Timeout:
 		d.tell(signal{kind: sigQuiet})
@@ -215,16 +221,60 @@ func (d *duplex) cut() {
 	}
 }
 
-// tell hands a signal to the conversation. The buffer holds seconds of them; a
-// conversation that takes none for so long has stopped, and the call's own
-// limits end it.
+// interrupted is the customer's cut. What the conversation still sends of the
+// step that was playing dies on its way: it was not known to be cut yet.
+func (d *duplex) interrupted() {
+	for _, it := range d.player.queue {
+		d.dead = max(d.dead, it.step)
+	}
+	d.cut()
+}
+
+// play queues a prompt, unless it belongs to a step that the customer cut.
+func (d *duplex) play(it item) {
+	if it.step > 0 && it.step <= d.dead {
+		it.stream.Close()
+		d.tell(signal{kind: sigPromptEnd, played: &played{
+			prompt: it.prompt, text: it.text, from: d.now, to: d.now, cut: true, last: it.last, step: it.step, n: it.n,
+		}})
+		return
+	}
+	d.player.play(it)
+}
+
+// tell hands a signal to the conversation. None is dropped and none overtakes
+// another: a lost end of turn would leave its final to the next one. What finds
+// no room waits for it; the bound is only met by a conversation that has
+// stopped, which the call's own limits end.
 func (d *duplex) tell(s signal) {
 	s.at = d.now
-	select {
-	case d.signals <- s:
-	default:
-		d.lost++
+	if len(d.behind) == 0 {
+		select {
+		case d.signals <- s:
+			return
+		default:
+		}
 	}
+	if len(d.behind) >= mostBehind {
+		d.lost++
+		return
+	}
+	d.behind = append(d.behind, s)
+}
+
+// catchUp hands over what found no room before.
+func (d *duplex) catchUp() {
+	for len(d.behind) > 0 {
+		select {
+		case d.signals <- d.behind[0]:
+			d.behind[0] = signal{}
+			d.behind = d.behind[1:]
+			continue
+		default:
+		}
+		return
+	}
+	d.behind = nil
 }
 
 // expect tells ear and recogniser what the dialog waits for.

@@ -49,16 +49,28 @@ type player struct {
 	from    time.Duration // when it did
 	heard   time.Duration // how much of the head went out, on its own clock
 	waited  int           // ticks the head's stream was not ready
-	pause   int           // ticks of silence before the head begins
+	pause   int           // ticks of silence before the next prompt begins
 	gain    float32       // of the previous frame's end
 	target  float32
 	pcm     []int16
 	in      media.Frame
+
+	ducked   int           // ticks since the prompt was lowered, 0 while it is not
+	duckedAt time.Duration // how much of the head had been heard then
 }
 
 // breath is the pause between two prompts of one step: sentences without one
 // run into each other for people and machines alike.
 const breath = 12 // ticks
+
+const (
+	// moment is the longest duck that costs the customer no word: the prompt's
+	// level just rises again. After a longer one it goes on from the border of
+	// the word that was being said when it was lowered.
+	moment = 15 // ticks
+	// maxRest bounds how long the next prompt waits for the end of a duck.
+	maxRest = 100 // ticks
+)
 
 // maxWait bounds how long a prompt's next frame may keep the customer waiting.
 const maxWait = 4 * time.Second
@@ -75,26 +87,69 @@ func newPlayer() *player {
 // busy reports whether a prompt is playing or waiting.
 func (p *player) busy() bool { return len(p.queue) > 0 }
 
-// play queues a prompt. The first one after silence begins at once.
-func (p *player) play(it item) {
-	if len(p.queue) == 0 {
-		p.pause = 0
+// play queues a prompt. It begins at once when the last one ended a breath ago.
+func (p *player) play(it item) { p.queue = append(p.queue, it) }
+
+// duck lowers the prompt while it is not clear who has the floor.
+func (p *player) duck() {
+	if p.ducked == 0 {
+		p.ducked, p.duckedAt = 1, p.heard
 	}
-	p.queue = append(p.queue, it)
+	p.target = duckGain
 }
 
-func (p *player) duck()   { p.target = duckGain }
-func (p *player) resume() { p.target = 1 }
+// resume raises it again, it was nothing. What was said long enough at the low
+// level to be lost under the customer's own sound is said again, from the last
+// border of words before it: at most one word is heard twice.
+func (p *player) resume() {
+	long := p.ducked > moment
+	p.ducked, p.target = 0, 1
+	if long && len(p.queue) > 0 && p.started {
+		p.rewind()
+	}
+}
+
+// rewind takes the head back to the beginning of the word that was playing when
+// it was lowered; a stream that cannot go back plays on.
+func (p *player) rewind() {
+	it := p.queue[0]
+	s, ok := it.stream.(tts.Rewinder)
+	if !ok {
+		return
+	}
+	to := border(it.stream.Marks(), p.duckedAt)
+	if to >= p.heard {
+		return
+	}
+	if at, ok := s.Rewind(to); ok {
+		p.heard, p.gain = at, 0 // it fades in
+	}
+}
+
+// border is the beginning of the word that plays at this moment, or of the one
+// that comes next.
+func border(marks []tts.Mark, at time.Duration) time.Duration {
+	for _, m := range marks {
+		if m.To > at {
+			return min(m.From, at)
+		}
+	}
+	return at
+}
 
 // next fills the frame for this tick. started is true on a prompt's first
 // frame; done, if not nil, is a prompt that ended with the tick before.
 func (p *player) next(at time.Duration, out *media.Frame) (started bool, done *played) {
 	out.At, out.Rate, out.PCM, out.Flags = at, media.Rate8k, p.pcm, 0
-	for len(p.queue) > 0 {
-		if p.pause > 0 {
-			p.pause--
-			break
-		}
+	if p.ducked > 0 {
+		p.ducked++
+	}
+	if p.pause > 0 {
+		p.pause--
+		p.silence(out)
+		return false, nil
+	}
+	if len(p.queue) > 0 {
 		err := p.queue[0].stream.ReadFrame(&p.in)
 		switch {
 		case err == nil:
@@ -105,27 +160,30 @@ func (p *player) next(at time.Duration, out *media.Frame) (started bool, done *p
 			p.waited = 0
 			p.heard = p.in.At + media.Tick
 			p.apply()
-			return first, done
+			return first, nil
 		case errors.Is(err, media.ErrNotReady):
 			p.waited++
 			if time.Duration(p.waited)*media.Tick < maxWait {
 				p.silence(out)
-				return false, done
+				return false, nil
 			}
 			err = errStarved
+		case isEOF(err) && p.yields():
+			p.silence(out)
+			return false, nil
 		}
 		ended := p.finish(at, err)
-		if done == nil {
-			done = &ended
-			continue
-		}
-		// Two prompts ended in one tick: the second had no sound at all. Its
-		// end is told at the next tick, in order.
+		p.pause-- // this very tick is the breath's first
 		p.silence(out)
-		return false, done
+		return false, &ended
 	}
 	p.silence(out)
-	return false, done
+	return false, nil
+}
+
+// yields: nobody begins a sentence while another may be speaking.
+func (p *player) yields() bool {
+	return p.started && p.ducked > 0 && p.ducked < maxRest && len(p.queue) > 1
 }
 
 // finish takes the head off the queue after its last frame, or its failure.
@@ -141,7 +199,7 @@ func (p *player) finish(at time.Duration, err error) played {
 	}
 	it.stream.Close()
 	p.drop()
-	p.pause = breath
+	p.pause, p.ducked, p.target = breath, 0, 1
 	return d
 }
 
@@ -150,6 +208,7 @@ func (p *player) drop() {
 	p.queue[len(p.queue)-1] = item{}
 	p.queue = p.queue[:len(p.queue)-1]
 	p.started, p.heard, p.waited = false, 0, 0
+	p.duckedAt = 0
 }
 
 // cut empties the player at once and tells what of each prompt was heard.
@@ -167,7 +226,7 @@ func (p *player) cut(at time.Duration) []played {
 		all = append(all, d)
 		p.drop()
 	}
-	p.gain, p.target, p.pause = 1, 1, 0
+	p.gain, p.target, p.pause, p.ducked = 1, 1, 0, 0
 	return all
 }
 

@@ -61,6 +61,11 @@ func (t *tone) Marks() []tts.Mark {
 	return marks
 }
 
+func (t *tone) Rewind(to time.Duration) (time.Duration, bool) {
+	t.read = int(to / media.Tick)
+	return time.Duration(t.read) * media.Tick, true
+}
+
 func (t *tone) Close() error { t.closed = true; return nil }
 
 func toneItem(text string) item {
@@ -160,7 +165,7 @@ func TestPlayerWaitsForALatePromptAndGivesUpOnADeadOne(t *testing.T) {
 	dead := newTone("hello")
 	dead.delay = 1 << 30
 	p.play(item{text: "hello", stream: dead, last: true})
-	ended, _ := run(p, int(maxWait/media.Tick)+1)
+	ended, _ := run(p, breath+int(maxWait/media.Tick)+1)
 	if len(ended) != 1 || !errors.Is(ended[0].err, errStarved) || !ended[0].last || !dead.closed {
 		t.Fatalf("a prompt that never came ended as %+v, closed %v", ended, dead.closed)
 	}
@@ -184,5 +189,84 @@ func TestPlayerAllocatesNothingPerFrame(t *testing.T) {
 	var out media.Frame
 	if n := testing.AllocsPerRun(1000, func() { p.next(0, &out) }); n != 0 {
 		t.Errorf("a frame allocates %v times", n)
+	}
+}
+
+// TestPlayerResumesFromTheWord: after a moment at the low level only the level
+// rises; after more of it nothing is lost and at most one word is said twice.
+func TestPlayerResumesFromTheWord(t *testing.T) {
+	for _, c := range []struct {
+		name           string
+		before, ducked int
+		at             int // the tick of the stream that comes after the resume
+	}{
+		{"a moment", 6, moment - 2, 6 + moment - 2},
+		{"in the middle of a word", 10, 30, 8},
+		{"at the border of words", 12, 30, 12},
+		{"at the very beginning", 1, 30, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := newPlayer()
+			it := toneItem(strings.Repeat("word ", 40))
+			p.play(it)
+			run(p, c.before)
+			p.duck()
+			run(p, c.ducked)
+			p.resume()
+			run(p, 1)
+			if got := it.stream.(*tone).read - 1; got != c.at {
+				t.Errorf("goes on with tick %d of the prompt, want %d", got, c.at)
+			}
+			if want := time.Duration(c.at+1) * media.Tick; p.heard != want {
+				t.Errorf("heard %v of it, want %v", p.heard, want)
+			}
+			if _, out := run(p, 2); out.PCM[159] != 10000 {
+				t.Errorf("after the resume a sample is %d", out.PCM[159])
+			}
+		})
+	}
+}
+
+// TestPlayerWaitsWithTheNextPrompt while somebody may be speaking, and says the
+// end of the first again when it was nothing.
+func TestPlayerWaitsWithTheNextPrompt(t *testing.T) {
+	p := newPlayer()
+	p.play(toneItem("one two"))
+	p.play(toneItem("three"))
+	run(p, 5)
+	p.duck()
+	if ended, out := run(p, 30); len(ended) != 0 || !out.Is(media.Silence) {
+		t.Fatalf("while ducked %d prompts ended, silent %v", len(ended), out.Is(media.Silence))
+	}
+	p.resume()
+	if ended, _ := run(p, 4); len(ended) != 0 {
+		t.Error("the last word was not said again")
+	}
+	if ended, _ := run(p, 1+breath+5); len(ended) != 2 {
+		t.Errorf("%d prompts ended, want both", len(ended))
+	}
+	// A duck without end does not stop the bot for ever, nor lower what follows.
+	p = newPlayer()
+	p.play(toneItem("one two"))
+	p.play(toneItem("three"))
+	run(p, 5)
+	p.duck()
+	run(p, maxRest+breath)
+	if _, out := run(p, 2); out.PCM[80] != 10000 {
+		t.Errorf("the next prompt begins with a sample of %d", out.PCM[80])
+	}
+}
+
+// TestPlayerTakesABreath also between prompts of two steps.
+func TestPlayerTakesABreath(t *testing.T) {
+	p := newPlayer()
+	p.play(toneItem("one"))
+	run(p, 5)
+	p.play(toneItem("two"))
+	if _, out := run(p, breath-1); !out.Is(media.Silence) {
+		t.Error("the next step's prompt began without a breath")
+	}
+	if _, out := run(p, 1); out.Is(media.Silence) {
+		t.Error("it did not begin after one")
 	}
 }

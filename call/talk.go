@@ -281,6 +281,14 @@ func (c *conversation) turn(work context.Context, t dialog.Turn) {
 		c.aside(work, t)
 		return
 	}
+	if queue := c.transfer; queue != "" && (t.Kind == dialog.Said || t.Kind == dialog.Unclear || t.Kind == dialog.Keyed) {
+		// It cut the line before a transfer: what it states is kept, and the
+		// party is handed on all the same.
+		c.transfer = ""
+		c.aside(work, t)
+		c.reachQueue(work, queue)
+		return
+	}
 	c.cutNow, c.cutHeard = false, ""
 	t.Now = c.now()
 	ctx, cancel := context.WithTimeout(work, policyTimeout)
@@ -327,7 +335,6 @@ func (c *conversation) do(work context.Context, step dialog.Step) {
 		return
 	}
 	c.prompts, c.said = step.Prompts, 0
-	c.step++
 	if !c.isHeld { // it is said when the customer is back
 		c.say(work, 0)
 	}
@@ -335,6 +342,7 @@ func (c *conversation) do(work context.Context, step dialog.Step) {
 
 // say speaks the step's prompts from this one on.
 func (c *conversation) say(work context.Context, from int) {
+	c.step++
 	c.listenOn()
 	for i, p := range c.prompts[from:] {
 		i += from
@@ -347,7 +355,7 @@ func (c *conversation) say(work context.Context, from int) {
 			return
 		}
 		it := item{prompt: p, text: p.Text(), stream: stream, step: c.step, n: i, last: i == len(c.prompts)-1}
-		c.onBeat(func(d *duplex) { d.player.play(it) })
+		c.onBeat(func(d *duplex) { d.play(it) })
 	}
 }
 

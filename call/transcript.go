@@ -77,6 +77,7 @@ func (c *conversation) transcribe(t Turn) {
 // the hang-up cut is in the transcript.
 func (c *conversation) drain() {
 	c.gone = true
+	c.duplex.catchUp()
 	for _, p := range c.duplex.player.cut(c.duplex.now) {
 		c.duplex.tell(signal{kind: sigPromptEnd, played: &p})
 	}
@@ -86,6 +87,7 @@ func (c *conversation) drain() {
 			if s.kind == sigPromptEnd && c.isUp {
 				c.promptEnded(context.Background(), *s.played)
 			}
+			c.duplex.catchUp()
 		default:
 			if c.duplex.lost > 0 {
 				c.log.Error("signals of the beat were lost", "call", c.target.Call, "count", c.duplex.lost)

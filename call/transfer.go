@@ -136,7 +136,8 @@ func (c *conversation) handedOver(work context.Context, err error) {
 }
 
 // aside takes what the customer says or keys while the call is handed on, which
-// may last minutes: it is not answered, but a fact in it is kept at once.
+// may last minutes, or over the line before that: it is not answered, but a fact
+// in it is kept at once.
 func (c *conversation) aside(work context.Context, t dialog.Turn) {
 	if t.Kind != dialog.Said && t.Kind != dialog.Keyed {
 		return
@@ -154,7 +155,9 @@ func (c *conversation) aside(work context.Context, t dialog.Turn) {
 		c.trouble("keep what was said during a transfer", err)
 		return
 	}
-	c.handing.stated = c.handing.stated || len(step.Facts) > 0
+	if c.handing != nil {
+		c.handing.stated = c.handing.stated || len(step.Facts) > 0
+	}
 }
 
 // lastHanded takes the outcome of a transfer that the call's end brought: a far

@@ -3,10 +3,12 @@ package call
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"parley/asr"
 	"parley/dialog"
 	"parley/outcome"
 )
@@ -65,6 +67,7 @@ func TestACallIsHandedOn(t *testing.T) {
 		takes  time.Duration
 		events map[int]func(*stage)
 
+		line    string // before the transfer, when it is another one
 		asked   int
 		facts   int
 		kinds   string
@@ -96,6 +99,15 @@ func TestACallIsHandedOn(t *testing.T) {
 			events: map[int]func(*stage){1: func(s *stage) { s.handset.speaks = [][2]int{{200, 240}, {300, 340}} }},
 			asked:  1, kinds: "start, handed_over", outcome: outcome.Transferred, by: PartyBot,
 		},
+		"the customer cuts the line before it": {
+			steps: []dialog.Step{handTo("collections"), {}}, queues: desks, takes: time.Second,
+			events: map[int]func(*stage){1: func(s *stage) {
+				s.handset.speaks = [][2]int{{120, 180}}
+				s.listener.finals = []asr.Result{{Text: "wait i want to pay"}}
+			}},
+			line:  strings.Repeat("one moment please ", 20),
+			asked: 1, kinds: "start, said wait i want to pay, handed_over", outcome: outcome.Transferred, by: PartyBot,
+		},
 		"the customer opts out meanwhile": {
 			steps:  []dialog.Step{handTo("collections"), {Facts: []dialog.Fact{{Kind: dialog.FactOptOut}}}, say("we will not call again", true)},
 			queues: desks, err: busy, takes: 12 * time.Second,
@@ -116,6 +128,9 @@ func TestACallIsHandedOn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
+				if c.line != "" {
+					c.steps[0].Prompts = say(c.line, false).Prompts
+				}
 				s := newStage(t, c.steps...)
 				x := &exchange{handset: s.handset, takes: c.takes, err: c.err, parts: true}
 				if s.dialer = x; c.plain {

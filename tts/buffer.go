@@ -13,13 +13,17 @@ import (
 // engine then waits for its reader, so that no text can fill the memory.
 const ahead = 60 * int(media.Rate8k)
 
+// keep is Memory in samples: whole frames.
+const keep = int(Memory/time.Second) * int(media.Rate8k)
+
 // buffer is the Stream of an Engine: one goroutine writes, one reads.
 type buffer struct {
 	cancel context.CancelFunc
 	room   chan struct{} // one slot; the reader has taken something
 
 	mu    sync.Mutex
-	pcm   []int16 // not yet read
+	pcm   []int16 // the latest that was read, at most Memory of it, and what was not
+	read  int     // samples of pcm that were
 	total int     // samples ever written
 	marks []Mark
 	ended bool
@@ -43,7 +47,7 @@ func (b *buffer) length() time.Duration {
 func (b *buffer) write(ctx context.Context, pcm []int16, marks []Mark) error {
 	for {
 		b.mu.Lock()
-		if len(b.pcm) <= ahead {
+		if len(b.pcm)-b.read <= ahead {
 			b.pcm = append(b.pcm, pcm...)
 			b.total += len(pcm)
 			b.marks = append(b.marks, marks...)
@@ -70,7 +74,7 @@ func (b *buffer) end(err error) {
 // that was made before it is still delivered.
 func (b *buffer) ReadFrame(f *media.Frame) error {
 	b.mu.Lock()
-	n := len(b.pcm)
+	n := len(b.pcm) - b.read
 	if n < len(b.frame) && !b.ended {
 		b.mu.Unlock()
 		return media.ErrNotReady
@@ -83,8 +87,11 @@ func (b *buffer) ReadFrame(f *media.Frame) error {
 		}
 		return io.EOF
 	}
-	n = copy(b.frame[:], b.pcm)
-	b.pcm = b.pcm[n:]
+	n = copy(b.frame[:], b.pcm[b.read:])
+	b.read += n
+	if over := (b.read - keep) / len(b.frame) * len(b.frame); over > 0 {
+		b.pcm, b.read = b.pcm[over:], b.read-over
+	}
 	b.mu.Unlock()
 	clear(b.frame[n:])
 	select {
@@ -94,6 +101,24 @@ func (b *buffer) ReadFrame(f *media.Frame) error {
 	*f = media.Frame{At: b.at, Rate: media.Rate8k, PCM: b.frame[:]}
 	b.at += media.Tick
 	return nil
+}
+
+// Rewind implements Rewinder. All frames but the last are whole.
+func (b *buffer) Rewind(to time.Duration) (time.Duration, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	frames := int((b.at - to + media.Tick - 1) / media.Tick)
+	whole := (b.read + len(b.frame) - 1) / len(b.frame)
+	if frames < 0 || frames > whole || to < 0 {
+		return 0, false
+	}
+	back := frames * len(b.frame)
+	if short := b.read % len(b.frame); short > 0 && frames > 0 {
+		back += short - len(b.frame) // the last frame was filled up
+	}
+	b.read -= back
+	b.at -= time.Duration(frames) * media.Tick
+	return b.at, true
 }
 
 // Marks implements Stream.

@@ -54,6 +54,18 @@ type Stream interface {
 	Close() error
 }
 
+// Rewinder is a Stream that can go back to what was read a moment ago.
+type Rewinder interface {
+	// Rewind lets the next ReadFrame give the sound at to again; at is where
+	// that frame begins, at most one frame before it. It belongs to ReadFrame's
+	// goroutine. ok is false, and nothing changes, when to lies ahead, or longer
+	// ago than the stream remembers (at least Memory).
+	Rewind(to time.Duration) (at time.Duration, ok bool)
+}
+
+// Memory is how much sound that was read a Rewinder keeps.
+const Memory = 3 * time.Second
+
 // Text is the sequence of one piece, for callers who have all of it.
 func Text(s string) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) { yield(s, nil) }

@@ -297,3 +297,17 @@ func BenchmarkReplayFrame(b *testing.B) {
 		}
 	}
 }
+
+// TestSpliceGoesBack over the borders of its parts, kept and fresh ones.
+func TestSpliceGoesBack(t *testing.T) {
+	c := New(Options{Engines: map[string]tts.Synthesizer{"tone": newCounter()}, Default: map[string]string{"": "tone"}})
+	s, err := c.Prompt(t.Context(), tts.Voice{}, []tts.Segment{
+		{Text: "Good day, ", Fixed: true}, {Text: "Jane"}, {Text: ". It is due. ", Fixed: true}, {Text: "on Monday"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	ttstest.Rewind(t, s)
+	c.Wait()
+}

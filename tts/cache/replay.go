@@ -57,6 +57,16 @@ func (r *replay) ReadFrame(f *media.Frame) error {
 	return nil
 }
 
+// Rewind implements tts.Rewinder.
+func (r *replay) Rewind(to time.Duration) (time.Duration, bool) {
+	pos := int(to/media.Tick) * frameBytes
+	if to < 0 || pos > r.pos {
+		return 0, false
+	}
+	r.pos = pos
+	return time.Duration(pos) * time.Second / 8000, true
+}
+
 // Marks implements tts.Stream.
 func (r *replay) Marks() []tts.Mark {
 	select {

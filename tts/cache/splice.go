@@ -26,9 +26,10 @@ type splice struct {
 	gap   int    // frames of silence still to come
 	begun bool   // the playing part's gap was taken up
 
-	at    time.Duration // on the splice's own clock
-	since time.Duration // when the playing part began
-	marks []tts.Mark    // of the parts that are over
+	at    time.Duration   // on the splice's own clock
+	since time.Duration   // when the playing part began
+	begin []time.Duration // the same of the parts that are over
+	marks []tts.Mark      // of the parts that are over
 	pcm   [frameBytes]int16
 }
 
@@ -69,10 +70,51 @@ func (s *splice) ReadFrame(f *media.Frame) error {
 			return err
 		}
 		s.marks = shifted(s.marks, p.stream.Marks(), p.offset, s.since)
+		s.begin = append(s.begin, s.since)
 		s.now++
 		s.begun = false
 	}
 	return io.EOF
+}
+
+// Rewind implements tts.Rewinder: it may lead into a part that was over. In the
+// silence before a part it leads to the part.
+func (s *splice) Rewind(to time.Duration) (time.Duration, bool) {
+	if to < 0 || to > s.at || s.at-to > tts.Memory {
+		return 0, false
+	}
+	begin := s.begin
+	if s.now < len(s.parts) && s.begun && s.gap == 0 {
+		begin = append(begin[:len(begin):len(begin)], s.since)
+	}
+	n := len(begin) - 1
+	for n > 0 && begin[n]-time.Duration(s.parts[n].gap)*media.Tick > to {
+		n--
+	}
+	if n < 0 {
+		return 0, false
+	}
+	for i := n; i < len(begin); i++ {
+		if _, ok := s.parts[i].stream.(tts.Rewinder); !ok {
+			return 0, false
+		}
+	}
+	at, ok := s.parts[n].stream.(tts.Rewinder).Rewind(max(0, to-begin[n]))
+	if !ok {
+		return 0, false
+	}
+	for i := n + 1; i < len(begin); i++ { // what came after it comes again, whole
+		s.parts[i].stream.(tts.Rewinder).Rewind(0)
+	}
+	s.now, s.begun, s.gap, s.since = n, true, 0, begin[n]
+	s.begin = begin[:n:n]
+	marks := 0
+	for marks < len(s.marks) && s.marks[marks].Start < s.parts[n].offset {
+		marks++
+	}
+	s.marks = s.marks[:marks:marks]
+	s.at = begin[n] + at
+	return s.at, true
 }
 
 // Marks implements tts.Stream. The result is built anew while a part plays.

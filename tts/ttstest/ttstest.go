@@ -33,6 +33,7 @@ func (s Subject) sample() string {
 func Run(t *testing.T, s Subject) {
 	t.Run("frames", s.frames)
 	t.Run("marks", s.marks)
+	t.Run("rewind", func(t *testing.T) { Rewind(t, s.speak(t.Context(), t, tts.Text(s.sample()))) })
 	t.Run("level", s.level)
 	t.Run("pieces", s.pieces)
 	t.Run("close", s.closeMidway)
@@ -119,6 +120,61 @@ func (s Subject) frames(t *testing.T) {
 	}
 	if _, err := next(t, stream); !errors.Is(err, io.EOF) {
 		t.Errorf("after the end ReadFrame gives %v, want io.EOF again", err)
+	}
+}
+
+// Rewind checks that a stream which can go back gives the same sound again.
+func Rewind(t *testing.T, stream tts.Stream) {
+	r, ok := stream.(tts.Rewinder)
+	if !ok {
+		t.Skip("this stream cannot go back")
+	}
+	type frame struct {
+		at  time.Duration
+		pcm [160]int16
+	}
+	var known []frame
+	take := func() (frame, bool) {
+		f, err := next(t, stream)
+		if errors.Is(err, io.EOF) {
+			return frame{}, false
+		}
+		if err != nil {
+			t.Fatalf("ReadFrame: %v", err)
+		}
+		return frame{f.At, [160]int16(f.PCM)}, true
+	}
+	for over := false; !over; { // ever 300 ms on and 500 ms back, then on to what is new
+		for range 15 {
+			f, more := take()
+			if over = !more; over {
+				break
+			}
+			known = append(known, f)
+		}
+		now := time.Duration(len(known)) * media.Tick
+		to := max(0, now-510*time.Millisecond)
+		at, ok := r.Rewind(to)
+		if !ok || at > to+300*time.Millisecond || at < to-media.Tick {
+			t.Fatalf("at %v Rewind(%v) went to %v, %v", now, to, at, ok)
+		}
+		for i := int(at / media.Tick); i < len(known); i++ {
+			if f, more := take(); !more || f != known[i] {
+				t.Fatalf("after Rewind(%v) at %v frame %d of %d is another one, at %v", to, now, i, len(known), f.at)
+			}
+		}
+	}
+	if _, ok := r.Rewind(time.Hour); ok {
+		t.Error("it went forward")
+	}
+	if _, more := take(); more {
+		t.Error("the end is no end any more")
+	}
+	all := stream.Marks()
+	for i := 1; i < len(all); i++ {
+		if all[i].Start < all[i-1].End || all[i].From < all[i-1].To {
+			t.Errorf("mark %d is %+v after %+v", i, all[i], all[i-1])
+		}
 	}
 }
 
