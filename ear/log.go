@@ -221,7 +221,7 @@ func (s *signal) parseSound(fields string) error {
 		values[n] = v
 		n++
 	}
-	if values[2] < 0 || values[2] > int(tone.Fax) {
+	if values[2] < 0 || values[2] >= int(tone.Kinds) {
 		return fmt.Errorf("%d is no tone", values[2])
 	}
 	s.voice, s.level, s.tone = values[0], values[1], tone.Kind(values[2])

@@ -125,6 +125,12 @@ var far = [...]progress.Tone{
 	tone.SIT:        progress.SIT,
 	tone.Beep:       progress.Beep,
 	tone.Fax:        progress.Fax,
+
+	tone.SITIntercept: progress.SITIntercept,
+	tone.SITVacant:    progress.SITVacant,
+	tone.SITReorder:   progress.SITReorder,
+	tone.SITNoCircuit: progress.SITNoCircuit,
+	tone.Unobtainable: progress.Unobtainable,
 }
 
 func (m *mind) event(s signal) {

@@ -124,23 +124,30 @@ func (d *Detector) tell(v Verdict) (Verdict, bool) {
 	return v, true
 }
 
+// signals are the tones that are a result of the network, before the answer or
+// instead of somebody.
+var signals = map[Tone]Verdict{
+	Busy:         {Network: outcome.Busy, Class: "busy_tone", Confidence: 0.95},
+	Congestion:   {Network: outcome.Congestion, Class: "congestion_tone", Confidence: 0.9},
+	SIT:          {Network: outcome.Unreachable, Class: "sit", Confidence: 0.8},
+	SITIntercept: {Network: outcome.InvalidNumber, Class: "sit_intercept", Confidence: 0.85},
+	SITVacant:    {Network: outcome.InvalidNumber, Class: "sit_vacant", Confidence: 0.95},
+	SITReorder:   {Network: outcome.Congestion, Class: "sit_reorder", Confidence: 0.9},
+	SITNoCircuit: {Network: outcome.Congestion, Class: "sit_no_circuit", Confidence: 0.9},
+	Unobtainable: {Network: outcome.InvalidNumber, Class: "unobtainable_tone", Confidence: 0.7},
+}
+
 func (d *Detector) tone(t Tone) (Verdict, bool) {
+	if v, ok := signals[t]; ok {
+		if d.talking {
+			return Verdict{}, false
+		}
+		return d.tell(v)
+	}
 	switch t {
 	case Ringback:
 		if !d.answered {
 			return d.tell(Verdict{Class: "ringback", Confidence: 0.95})
-		}
-	case Busy:
-		if !d.talking {
-			return d.tell(Verdict{Network: outcome.Busy, Class: "busy_tone", Confidence: 0.95})
-		}
-	case Congestion:
-		if !d.talking {
-			return d.tell(Verdict{Network: outcome.Congestion, Class: "congestion_tone", Confidence: 0.9})
-		}
-	case SIT:
-		if !d.talking {
-			return d.tell(Verdict{Network: outcome.Unreachable, Class: "sit", Confidence: 0.8})
 		}
 	case Beep:
 		if d.answered && d.now-d.at <= d.c.Listen && !d.talking || d.last.AnsweredBy == outcome.Voicemail {

@@ -15,7 +15,8 @@ import (
 //	hush MS, talk MS, tone NAME MS, words TEXT, final TEXT, answered, bot
 func play(t *testing.T, script string) []string {
 	t.Helper()
-	tones := map[string]Tone{"ringback": Ringback, "busy": Busy, "congestion": Congestion, "sit": SIT, "beep": Beep, "fax": Fax}
+	tones := map[string]Tone{"ringback": Ringback, "busy": Busy, "congestion": Congestion, "sit": SIT, "beep": Beep, "fax": Fax,
+		"sit_vacant": SITVacant, "sit_reorder": SITReorder, "unobtainable": Unobtainable}
 	d := New(Config{})
 	var now, answered time.Duration
 	var told []string
@@ -164,6 +165,9 @@ func TestEarlyMedia(t *testing.T) {
 	for _, c := range []struct{ name, script, want string }{
 		{"it rings", "hush 1000\ntone ringback\nhush 3000\ntone ringback", "ringback"},
 		{"a busy tone", "hush 1000\ntone busy", "busy_tone=busy"},
+		{"a vacant number's three tones", "tone sit_vacant", "sit_vacant=invalid_number"},
+		{"no circuit is free", "tone sit_reorder", "sit_reorder=congestion"},
+		{"a steady tone", "tone unobtainable", "unobtainable_tone=invalid_number"},
 		{"the network has no way", "tone congestion", "congestion_tone=congestion"},
 		{"three tones and an announcement", `
 			tone sit

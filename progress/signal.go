@@ -40,6 +40,13 @@ const (
 	Beep
 	// Fax is the calling or answering tone of a machine (ITU-T T.30).
 	Fax
+	// The SIT with its reason.
+	SITIntercept
+	SITVacant
+	SITReorder
+	SITNoCircuit
+	// Unobtainable is a steady tone: there is no such number.
+	Unobtainable
 )
 
 // Signal is one thing that happened, or one tick of sound.

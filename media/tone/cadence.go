@@ -2,57 +2,57 @@ package tone
 
 import "time"
 
-// plan is one tone of one country: what sounds and how long it is on and off.
-type plan struct {
-	kind    Kind
-	country string
-	sounds  signal
-	on, off time.Duration
-	// atOnce: the frequencies alone say it; no need to wait for the pause.
-	atOnce bool
-}
-
-const ms = time.Millisecond
-
-// plans are the national tones of ITU-T E.180 Supplement 2 where we call. The
-// British congestion tone is missing: its cycle has two unequal halves.
-var plans = []plan{
-	{Ringback, "CN", hz450, 1000 * ms, 4000 * ms, false},
-	{Busy, "CN", hz450, 350 * ms, 350 * ms, false},
-	{Congestion, "CN", hz450, 700 * ms, 700 * ms, false},
-	{Ringback, "US", hz440and480, 2000 * ms, 4000 * ms, true},
-	{Busy, "US", hz480and620, 500 * ms, 500 * ms, false},
-	{Congestion, "US", hz480and620, 250 * ms, 250 * ms, false},
-	{Ringback, "GB", hz400and450, 400 * ms, 200 * ms, true},
-	{Busy, "GB", hz400, 375 * ms, 375 * ms, false},
-	{Ringback, "EU", hz425, 1000 * ms, 4000 * ms, false},
-	{Busy, "EU", hz425, 500 * ms, 500 * ms, false},
-	{Congestion, "EU", hz425, 250 * ms, 250 * ms, false},
-}
-
-// slack is how far a measured time may lie from the plan's.
-const slack = 45 * ms
-
-// fill is how long the bank's window takes to fill with a tone that begins;
-// its end is seen at once.
-const fill = (window - 1) * tick
+const (
+	// fill is how much later the bank's window shows a tone's beginning than its
+	// end.
+	fill = (window - 2) * tick
+	// ring: a lone tone as long as this is no busy tone. A pair that only
+	// ringbacks have needs no more than flash.
+	ring  = 860 * ms
+	flash = 260 * ms
+	// endless: no ringback is as long; it is the steady tone of Britain and
+	// others for a number that cannot be had.
+	endless = 3200 * ms
+	// apart: after so long without a tone a new count begins.
+	apart = 6 * time.Second
+	// double is the pause after the two quick bursts of a double ring.
+	double = 700 * ms
+)
 
 // cadence follows one signal through its pauses.
 type cadence struct {
 	sounds signal
-	// on and off are the latest lengths; now counts the present stretch.
-	on, off, now time.Duration
-	sounding     bool
-	plan         int // index of the plan that the last cycles fit, or -1
-	other        int // frames in a row of another signal
-	cycles       int
-	told         bool
+	// times are the latest lengths, on and off in turn, ending with an off
+	// while a tone sounds; now counts the present stretch.
+	times    [8]time.Duration
+	n        int
+	now      time.Duration
+	sounding bool
+	other    int // frames in a row of another signal
+	missed   int // frames in a row of nothing while it sounds
+	told     Kind
 }
 
-// hear takes what sounds in this frame and returns the plan that has become
-// certain, or -1. Busy and congestion need two cycles that agree; a ringback is
-// known by its length, or by its frequencies.
-func (c *cadence) hear(s signal) int {
+// verdict is a plan or, where none fits, only a kind.
+type verdict struct {
+	kind    Kind
+	country string
+}
+
+func (c *cadence) keep(d time.Duration) {
+	if c.n == len(c.times) {
+		copy(c.times[:], c.times[2:])
+		c.n -= 2
+	}
+	c.times[c.n] = d
+	c.n++
+}
+
+// hear takes what sounds in this frame and returns what has become certain.
+// Busy and congestion need two cycles that agree; a ringback is known by its
+// length, or by its frequencies. One long tone soon after speech is rather the
+// beep of a voicemail: a ringback must come again.
+func (c *cadence) hear(s signal, spoken bool) (verdict, bool) {
 	c.now += tick
 	if s == none {
 		return c.pause()
@@ -60,68 +60,91 @@ func (c *cadence) hear(s signal) int {
 	if s != c.sounds {
 		// The first frames of a pair may look like one of its tones.
 		if c.other++; c.sounds == none || c.other > window {
-			*c = cadence{sounds: s, sounding: true, now: tick * time.Duration(c.other), plan: -1}
+			*c = cadence{sounds: s, sounding: true, now: tick * time.Duration(c.other)}
 		}
-		return -1
+		return verdict{}, false
 	}
 	if !c.sounding {
 		begun := tick * time.Duration(1+c.other)
-		c.off, c.now, c.sounding, c.other = c.now-begun-fill, begun, true, 0
+		c.keep(c.now - begun - fill)
+		c.now, c.sounding, c.other, c.missed = begun, true, 0, 0
 		return c.cycle()
 	}
-	c.other = 0
-	for i, p := range plans {
-		if c.told || p.sounds != s || p.kind != Ringback {
+	c.other, c.missed = 0, 0
+	return c.sustained(spoken)
+}
+
+// sustained judges a tone by its length while it sounds.
+func (c *cadence) sustained(spoken bool) (verdict, bool) {
+	if c.told == Ringback && c.sounds == hz400 && c.now >= endless {
+		return c.tell(verdict{Unobtainable, "GB"})
+	}
+	if c.told != None {
+		return verdict{}, false
+	}
+	for _, p := range plans {
+		if p.sounds != c.sounds || p.kind != Ringback {
 			continue
 		}
-		if p.atOnce && c.now >= 260*ms || !p.atOnce && c.now >= 800*ms {
-			c.told = true
-			return i
+		if p.atOnce && c.now >= flash || !spoken && c.now >= ring && p.cycle[0] >= ring {
+			return c.tell(verdict{Ringback, p.country})
 		}
 	}
-	return -1
+	return verdict{}, false
 }
 
-func (c *cadence) pause() int {
+func (c *cadence) tell(v verdict) (verdict, bool) {
+	c.told = v.kind
+	return v, true
+}
+
+func (c *cadence) pause() (verdict, bool) {
 	if c.sounding {
-		c.on, c.now, c.sounding = c.now-tick+fill, tick, false
+		// One frame without it may be the trough of a modulated tone.
+		if c.missed++; c.missed < 2 {
+			return verdict{}, false
+		}
+		c.keep(c.now - 2*tick + fill)
+		c.now, c.sounding = 2*tick, false
 	}
 	c.other = 0
-	if c.now > 6*time.Second {
-		*c = cadence{plan: -1}
+	if c.now > apart {
+		*c = cadence{}
 	}
-	return -1
+	if c.told == None && c.now >= double && c.now < double+tick && c.n >= 3 {
+		// Two quick bursts and a long pause.
+		t := c.times[c.n-3 : c.n]
+		for _, p := range plans {
+			if p.kind == Ringback && p.sounds == c.sounds && len(p.cycle) == 4 && near(t[0], p.cycle[0]) && near(t[1], p.cycle[1]) && near(t[2], p.cycle[2]) {
+				return c.tell(verdict{Ringback, p.country})
+			}
+		}
+	}
+	return verdict{}, false
 }
 
-// cycle compares a finished on-off cycle with the plans.
-func (c *cadence) cycle() int {
-	fits, nearest := -1, 2*slack+1
+// cycle compares finished on-off cycles with the plans.
+func (c *cadence) cycle() (verdict, bool) {
+	if c.told != None {
+		return verdict{}, false
+	}
+	times := c.times[:c.n]
+	best, least := -1, time.Duration(0)
 	for i, p := range plans {
-		off := (c.on - p.on).Abs() + (c.off - p.off).Abs()
-		if p.sounds == c.sounds && near(c.on, p.on) && near(c.off, p.off) && off < nearest {
-			fits, nearest = i, off
+		off, ok := p.fits(c.sounds, times)
+		if ok && (best < 0 || off < least) {
+			best, least = i, off
 		}
 	}
-	if fits != c.plan {
-		c.plan, c.cycles = fits, 0
+	if best >= 0 {
+		return c.tell(verdict{plans[best].kind, plans[best].country})
 	}
-	c.cycles++
-	if fits < 0 || c.told || c.cycles < 2 {
-		return -1
+	if k := general(times); k != None {
+		return c.tell(verdict{kind: k})
 	}
-	c.told = true
-	return fits
+	return verdict{}, false
 }
 
-func near(a, b time.Duration) bool { return a >= b-slack && a <= b+slack }
-
-// network reports whether a stretch of this signal may be part of a busy or
-// congestion tone, so that it is no beep until a long pause has followed.
-func network(s signal, length time.Duration) bool {
-	for _, p := range plans {
-		if p.sounds == s && near(length, p.on) {
-			return true
-		}
-	}
-	return false
-}
+// cadenced reports whether a stretch of this length may be part of a busy or
+// congestion tone, so that it is no beep until a pause has shown it.
+func cadenced(length time.Duration) bool { return length >= 120*ms && length <= 820*ms }

@@ -8,6 +8,7 @@ const weakest = -45.0
 // single is how one frame fits a lone sinusoid.
 type single struct {
 	hz    float64
+	rough float64 // the first estimate, also of what is no tone; 0 for none
 	level float64 // mean power in dB, 0 being full scale
 	pure  bool    // nearly all of the power is at hz
 }
@@ -29,6 +30,9 @@ func fit(x []float32) single {
 		return s
 	}
 	c := cross / (2 * power)
+	if c > -1 && c < 1 {
+		s.rough = math.Acos(float64(c)) * 8000 / (2 * math.Pi)
+	}
 	if c <= -1 || c >= 1 || outer-4*c*cross+4*c*c*power > 0.8*power {
 		return s // far from any tone: not worth a closer look
 	}

@@ -11,13 +11,19 @@ type solo struct {
 	length    time.Duration
 	gap       time.Duration // since the tone was last heard
 	told      bool          // as fax
-	steps     int           // of the SIT: how many came before this one
-	held      bool          // may be the network's: wait for a long pause
+	held      bool          // may be the network's: wait for a pause
 	named     signal        // the network frequency it has, if any
+	sit       sit
+
+	// What outlives a tone: how long ago speech, or any other sound that is no
+	// tone, went on for a while, and when the last calling tone of a fax was.
+	voice   time.Duration
+	voiced  int
+	calling time.Duration
 }
 
 const (
-	shortest = 150 * time.Millisecond // of a beep
+	shortest = 140 * time.Millisecond // of a beep
 	longest  = 4 * time.Second
 	// ended: so much without the tone ends it.
 	ended = 40 * time.Millisecond
@@ -25,41 +31,60 @@ const (
 	between = 100 * time.Millisecond
 	// alone: a network frequency that is not repeated within it was a beep.
 	alone = 800 * time.Millisecond
+	// spoken: a tone so soon after speech is nothing of the network's.
+	spoken = 4 * time.Second
 )
 
-// sitSteps are the low and high variants of the three tones in Hz.
-var sitSteps = [3][2]float64{{913.8, 985.2}, {1370.6, 1428.5}, {1776.7, 1776.7}}
-
 // hear takes the fit of a frame, the network signal that the bank sees, and
-// whether the bank has already named the tone.
+// whether the cadence has already named the tone.
 func (o *solo) hear(f single, s signal, named bool) (Event, bool) {
+	o.listen(f, s)
 	switch {
 	case o.length == 0:
 		o.begin(f)
 		return Event{}, false
-	case f.pure && o.gap == 0 && o.same(f):
+	case f.pure && o.same(f) && (o.gap == 0 || o.answering() && o.gap <= 3*tick):
+		o.gap = 0
 		return o.sustain(f, s)
 	case f.pure && o.held && o.gap > 0 && math.Abs(f.hz-o.hz) < 0.02*o.hz:
 		o.begin(f) // repeated: a cadence
 		return Event{}, false
 	}
-	step := o.step()
+	step := o.sit.step(o.hz, o.length)
 	if step > 0 && f.pure && o.jumps(f) {
+		was := o.sit
+		was.add(o.hz, o.length)
 		o.begin(f)
-		o.steps = step
+		o.sit = was
 		return Event{}, false
 	}
 	o.gap += tick
-	if o.gap < ended || step > 0 && step < len(sitSteps) && o.gap < between {
+	if o.gap < ended || step > 0 && step < len(sitBands) && o.gap < between || o.answering() && o.gap <= 3*tick {
 		return Event{}, false
 	}
 	return o.end(f, step, named)
 }
 
+// listen keeps count of sound that is no tone.
+func (o *solo) listen(f single, s signal) {
+	o.voice += tick
+	o.calling += tick
+	if f.level < weakest+6 || f.pure || s != none {
+		o.voiced = 0
+		return
+	}
+	if o.voiced++; o.voiced >= 8 {
+		o.voice = 0
+	}
+}
+
+// forget clears the tone and keeps what outlives it.
+func (o *solo) forget() { *o = solo{voice: o.voice, voiced: o.voiced, calling: o.calling} }
+
 func (o *solo) begin(f single) {
-	*o = solo{}
-	if f.pure && f.hz >= 300 && f.hz <= 2500 {
-		*o = solo{hz: f.hz, level: f.level, length: tick}
+	o.forget()
+	if f.pure && f.hz >= 300 && f.hz <= 2600 {
+		o.hz, o.level, o.length = f.hz, f.level, tick
 	}
 }
 
@@ -69,6 +94,12 @@ func (o *solo) same(f single) bool {
 
 func (o *solo) jumps(f single) bool {
 	return f.pure && math.Abs(f.hz-o.hz) > 0.05*o.hz
+}
+
+// answering: the tone of a fax that answers (CED, and ANSam of V.8) turns its
+// phase about every 450 ms, which spoils a frame or two.
+func (o *solo) answering() bool {
+	return math.Abs(o.hz-2100) < 20 && o.length >= 200*time.Millisecond
 }
 
 func (o *solo) sustain(f single, s signal) (Event, bool) {
@@ -89,11 +120,13 @@ func (o *solo) sustain(f single, s signal) (Event, bool) {
 // end judges a tone that has stopped; f is the frame after it, step its place
 // in the SIT.
 func (o *solo) end(f single, step int, named bool) (Event, bool) {
-	if step == len(sitSteps) {
-		*o = solo{}
-		return Event{Kind: SIT}, true
+	if step == len(sitBands) {
+		was := o.sit
+		was.add(o.hz, o.length)
+		o.forget()
+		return Event{Kind: was.kind()}, true
 	}
-	if o.named != none && network(o.named, o.length) && o.gap < alone {
+	if o.named != none && cadenced(o.length) && o.gap < alone && o.voice > spoken {
 		o.held = true
 		return Event{}, false
 	}
@@ -102,18 +135,13 @@ func (o *solo) end(f single, step int, named bool) (Event, bool) {
 	if was.told || named || was.length < shortest || was.length > longest {
 		return Event{}, false
 	}
-	return Event{Kind: Beep, Hz: was.hz, Length: was.length}, true
-}
-
-// step is the tone's place in the SIT, from 1, or 0 when it has none there.
-func (o *solo) step() int {
-	if o.length < 200*time.Millisecond || o.length > 460*time.Millisecond {
-		return 0
-	}
-	for i, pair := range sitSteps {
-		if (math.Abs(o.hz-pair[0]) < 20 || math.Abs(o.hz-pair[1]) < 20) && o.steps == i {
-			return i + 1
+	if math.Abs(was.hz-1100) < 38 && was.length >= 420*time.Millisecond && was.length <= 580*time.Millisecond {
+		// The calling tone of a fax (CNG): half a second every three and a half.
+		again := was.calling > 2500*time.Millisecond && was.calling < 4500*time.Millisecond
+		o.calling = 0
+		if again {
+			return Event{Kind: Fax, Hz: was.hz, Length: was.length}, true
 		}
 	}
-	return 0
+	return Event{Kind: Beep, Hz: was.hz, Length: was.length}, true
 }

@@ -17,11 +17,25 @@ const (
 	SIT
 	// Beep is one sustained tone of 300 to 2500 Hz, told when it has ended.
 	Beep
-	// Fax is the answering tone of 2100 Hz (ITU-T T.30), told while it lasts.
+	// Fax is a machine's answering tone of 2100 Hz or its calling tone (ITU-T
+	// T.30), or its first data (V.21), told while it lasts.
 	Fax
+	// The SIT with its reason in the North American code.
+	SITIntercept
+	SITVacant
+	SITReorder
+	SITNoCircuit
+	// Unobtainable is Britain's steady tone.
+	Unobtainable
+
+	// Kinds is how many there are.
+	Kinds
 )
 
-var names = [...]string{"none", "ringback", "busy", "congestion", "sit", "beep", "fax"}
+var names = [...]string{
+	"none", "ringback", "busy", "congestion", "sit", "beep", "fax",
+	"sit_intercept", "sit_vacant", "sit_reorder", "sit_no_circuit", "unobtainable",
+}
 
 func (k Kind) String() string {
 	if int(k) < len(names) {
@@ -33,7 +47,8 @@ func (k Kind) String() string {
 // Event is a tone that was found.
 type Event struct {
 	Kind Kind
-	// Country whose plan it fits: "CN", "US", "GB", "EU"; empty for others.
+	// Country whose plan it fits: "CN", "US", "GB", "EU", …; empty when it is
+	// only E.180's. Where countries share a tone it is one of them.
 	Country string
 	// Hz and Length of a Beep or Fax.
 	Hz     float64
@@ -48,10 +63,13 @@ type Detector struct {
 	bank bank
 	cad  cadence
 	solo solo
+	fsk  fsk
 }
 
 // New returns a detector for frames of 160 samples at 8 kHz.
-func New() *Detector { return &Detector{bank: newBank(), cad: cadence{plan: -1}} }
+func New() *Detector {
+	return &Detector{bank: newBank(), solo: solo{voice: spoken + tick, calling: time.Hour}}
+}
 
 // Frame takes the next 20 ms; ok reports that a tone was found in it. It never
 // allocates and panics when pcm is shorter than 160 samples.
@@ -66,10 +84,13 @@ func (d *Detector) Frame(pcm []int16) (e Event, ok bool) {
 		d.bank.hear(d.x[:])
 	}
 	s := d.bank.signal()
-	if i := d.cad.hear(s); i >= 0 {
-		return Event{Kind: plans[i].kind, Country: plans[i].country}, true
+	if v, ok := d.cad.hear(s, d.solo.voice <= spoken); ok {
+		return Event{Kind: v.kind, Country: v.country}, true
 	}
-	return d.solo.hear(f, s, d.cad.told)
+	if d.fsk.hear(d.x[:], f) {
+		return Event{Kind: Fax, Hz: 1750, Length: d.fsk.length}, true
+	}
+	return d.solo.hear(f, s, d.cad.told != None)
 }
 
 // Sounding reports whether the last frame belongs to a tone, known or not, so
