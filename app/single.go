@@ -35,6 +35,11 @@ type Single struct {
 	Ring time.Duration
 	// Record is the file for the stereo recording; empty for none.
 	Record string
+	// Signals is the file for the ear's signal log; empty for none. It holds what
+	// the customer said and is readable by its owner only.
+	Signals string
+	// Patient leaves the early start of understanding out.
+	Patient bool
 	// Trace gets the call's ladder as it happens, with every SIP message; Watch
 	// every turn.
 	Trace io.Writer
@@ -87,6 +92,13 @@ func Call(ctx context.Context, c Config, s Single) (report call.Report, err erro
 	if err != nil {
 		return report, err
 	}
+	signals, err := s.signals()
+	if err != nil {
+		return report, err
+	}
+	if signals != nil {
+		defer func() { err = errors.Join(err, signals.Close()) }()
+	}
 	if err := await(ctx, 15*time.Second, e.ready); err != nil {
 		return report, err
 	}
@@ -104,7 +116,7 @@ func Call(ctx context.Context, c Config, s Single) (report call.Report, err erro
 		show(seen.ladders.of(target.Call).Tape, s.Trace)
 	}
 	desk := &placer{transfers: c.Transfers, region: c.Rules.Region, tests: c.Rules.TestNumbers, kernel: kernel}
-	session := call.New(call.Parts{
+	parts := call.Parts{
 		Dialer: stack.Router(&gate{next: stack, kernel: kernel, now: time.Now, tests: c.Rules.TestNumbers, seen: seen}), Beat: wheel,
 		Recognizer: e.recognizer, Speaker: e.voices, Policy: policy,
 		Recorders: recorders, Transfers: desk.reach, Log: s.Log,
@@ -114,7 +126,12 @@ func Call(ctx context.Context, c Config, s Single) (report call.Report, err erro
 				s.Watch(m)
 			}
 		},
-	})
+		Patient: s.Patient,
+	}
+	if signals != nil {
+		parts.Signals = signals
+	}
+	session := call.New(parts)
 	report, err = session.Run(ctx, target)
 	seen.ended(target, &report)
 	priced.price(&report)
@@ -165,6 +182,21 @@ func (s Single) target(c Config, f *flow.Flow) (call.Target, error) {
 		RingTimeout: s.Ring, Language: f.Language, Variables: variables,
 		Case: rules.Case{Number: to, Raw: s.To, Profile: testProfile},
 	}, nil
+}
+
+// signals opens the file of the signal log.
+func (s Single) signals() (*os.File, error) {
+	if s.Signals == "" {
+		return nil, nil
+	}
+	f, err := os.OpenFile(s.Signals, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("--signals: %w", err)
+	}
+	if err := f.Chmod(0o600); err != nil { // it may have been there
+		return nil, errors.Join(fmt.Errorf("--signals: %w", err), f.Close())
+	}
+	return f, nil
 }
 
 // show prints a ladder line by line as it grows, each message whole beneath.

@@ -27,6 +27,10 @@ const (
 	sigPromptStart                   // a prompt's first frame went out
 	sigPromptEnd                     // a prompt ended, was cut, or failed
 	sigCut                           // the customer stopped the bot
+	sigDuck                          // the prompt was lowered
+	sigResume                        // and raised again
+	sigLikely                        // the customer's turn is probably over
+	sigUnlikely                      // it goes on after all
 )
 
 // signal carries what the conversation needs to know; at is the beat's clock.
@@ -79,6 +83,8 @@ type duplex struct {
 	dead     int           // steps up to this one were cut by the customer
 	promptOn bool
 	held     bool // the far side holds us
+	likely   bool // a turn is probably over
+	observe  func(ear.Heard)
 }
 
 func newDuplex(leg Leg, e *ear.Ear, stream asr.Stream) *duplex {
@@ -111,6 +117,9 @@ func (d *duplex) tick(t beat.Tick) {
 		in.PCM, in.Flags = d.quiet[:], media.Silence
 	}
 	heard := d.ear.Hear(in, d.out)
+	if d.observe != nil {
+		d.observe(heard)
+	}
 	d.act(heard)
 	d.feed(heard, in)
 	d.speak()
@@ -146,8 +155,10 @@ func (d *duplex) act(h ear.Heard) {
 	switch h.Decision {
 	case barge.Duck:
 		d.player.duck()
+		d.tell(signal{kind: sigDuck, onset: h.Onset})
 	case barge.Resume:
 		d.player.resume()
+		d.tell(signal{kind: sigResume, onset: h.Onset})
 	case barge.Cut:
 		d.interrupted()
 		d.tell(signal{kind: sigCut, onset: h.Onset})
@@ -172,6 +183,15 @@ func (d *duplex) feed(h ear.Heard, in media.Frame) {
 		_ = d.stream.WriteFrame(in)
 	}
 	d.preroll.add(in)
+	if h.Likely != d.likely {
+		d.likely = h.Likely
+		switch {
+		case h.Likely:
+			d.tell(signal{kind: sigLikely})
+		case h.Decision != barge.TurnEnd:
+			d.tell(signal{kind: sigUnlikely})
+		}
+	}
 	switch {
 	case h.Known:
 		d.tell(signal{kind: sigMeant, onset: d.onset, voice: d.voice})
@@ -202,7 +222,7 @@ func (d *duplex) speak() {
 		it := d.player.queue[0]
 		d.promptOn = true
 		d.ear.PromptStarted(ear.PromptInfo{Mode: it.prompt.Mode, Hotwords: it.prompt.Hotwords, Text: it.text})
-		d.tell(signal{kind: sigPromptStart, played: &played{prompt: it.prompt, text: it.text, from: d.now, last: it.last}})
+		d.tell(signal{kind: sigPromptStart, played: &played{prompt: it.prompt, text: it.text, from: d.now, last: it.last, step: it.step, n: it.n, filler: it.filler}})
 	}
 	if d.promptOn && !d.player.busy() {
 		d.promptOn = false

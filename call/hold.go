@@ -32,6 +32,8 @@ func (c *conversation) heldNow(work context.Context, held bool) {
 	if held {
 		c.tell(Moment{At: time.Now(), State: "held"})
 		c.awaiting = 0
+		c.relieve()
+		c.forget()
 		c.limit.set(maxHold)
 		c.onBeat(func(d *duplex) {
 			d.held = true
@@ -50,5 +52,5 @@ func (c *conversation) heldNow(work context.Context, held bool) {
 // holdOver: the hold has no end.
 func (c *conversation) holdOver(work context.Context) {
 	c.report.Problem = "the far side held the call for longer than " + maxHold.String()
-	c.end(work, PartyBot)
+	c.hangUp(work, PartyBot)
 }

@@ -25,6 +25,8 @@ type item struct {
 	n      int
 	// last: after this prompt the customer has the floor.
 	last bool
+	// filler: it breaks a silence and belongs to no step.
+	filler bool
 }
 
 // played tells what became of a prompt.
@@ -36,6 +38,7 @@ type played struct {
 	from, to time.Duration // on the player's clock
 	cut      bool
 	last     bool
+	filler   bool
 	err      error
 }
 
@@ -89,6 +92,18 @@ func (p *player) busy() bool { return len(p.queue) > 0 }
 
 // play queues a prompt. It begins at once when the last one ended a breath ago.
 func (p *player) play(it item) { p.queue = append(p.queue, it) }
+
+// interject says a filler before what waits for its sound; when something is
+// being said, or a disclosure is next, there is no silence to fill.
+func (p *player) interject(it item) {
+	if len(p.queue) > 0 && (p.started || p.queue[0].prompt.Disclosure != "" || p.queue[0].filler) {
+		it.stream.Close()
+		return
+	}
+	p.queue = append(p.queue, item{})
+	copy(p.queue[1:], p.queue)
+	p.queue[0], p.waited = it, 0
+}
 
 // duck lowers the prompt while it is not clear who has the floor.
 func (p *player) duck() {
@@ -189,7 +204,7 @@ func (p *player) yields() bool {
 // finish takes the head off the queue after its last frame, or its failure.
 func (p *player) finish(at time.Duration, err error) played {
 	it := p.queue[0]
-	d := played{prompt: it.prompt, text: it.text, heard: it.text, from: p.from, to: at, last: it.last, step: it.step, n: it.n}
+	d := played{prompt: it.prompt, text: it.text, heard: it.text, from: p.from, to: at, last: it.last, step: it.step, n: it.n, filler: it.filler}
 	if !p.started {
 		d.from = at
 	}
@@ -216,7 +231,7 @@ func (p *player) cut(at time.Duration) []played {
 	var all []played
 	for len(p.queue) > 0 {
 		it := p.queue[0]
-		d := played{prompt: it.prompt, text: it.text, from: p.from, to: at, cut: true, last: it.last, step: it.step, n: it.n}
+		d := played{prompt: it.prompt, text: it.text, from: p.from, to: at, cut: true, last: it.last, step: it.step, n: it.n, filler: it.filler}
 		if p.started {
 			d.heard = heardText(it.text, it.stream.Marks(), p.heard)
 		} else {

@@ -49,6 +49,7 @@ type Report struct {
 	Emotion      *Emotion            `json:"emotion,omitempty"`
 	Turns        []Turn              `json:"turns,omitempty"`
 	BargeIns     int                 `json:"barge_ins"`
+	Overlaps     []Overlap           `json:"overlaps,omitempty"`
 	Latency      Latency             `json:"latency_ms"`
 	Media        *MediaReport        `json:"media,omitempty"`
 	Disclosures  []Disclosure        `json:"disclosures,omitempty"`
@@ -66,6 +67,8 @@ type Report struct {
 	Retryable bool `json:"-"`
 	// Ladder is the call's signalling; it is kept beside the report.
 	Ladder *ladder.Ladder `json:"-"`
+	// Clock is the wall clock at the offsets' zero.
+	Clock time.Time `json:"-"`
 }
 
 // Turn is one stretch of speech in the transcript.
@@ -82,8 +85,13 @@ type Turn struct {
 	BargedIn bool `json:"barged_in,omitempty"`
 	// HeardText is what of a stopped prompt reached the customer.
 	HeardText string `json:"heard_text,omitempty"`
-	Keys      string `json:"keys,omitempty"`
-	Node      string `json:"node,omitempty"`
+	// Filler: it only broke the silence while the answer was not ready.
+	Filler bool `json:"filler,omitempty"`
+	// Timing says what the customer waited for, where this turn of the bot
+	// answers one of theirs.
+	Timing *Timing `json:"timing,omitempty"`
+	Keys   string  `json:"keys,omitempty"`
+	Node   string  `json:"node,omitempty"`
 }
 
 // Promise is a promise to pay as it is reported.

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"sync"
 	"time"
@@ -33,6 +34,12 @@ type Parts struct {
 	Facts      Facts
 	// Transfers finds whom a flow's queue reaches; nil for nobody.
 	Transfers Transfers
+	// Signals gets the ear's signal log, from which ear.Replay repeats every
+	// decision; nil for none. It holds what the customer said.
+	Signals io.Writer
+	// Patient: understanding starts when a turn has ended and not before, to
+	// measure what the early start gains.
+	Patient bool
 	// Watch is told every turn of the transcript and every step of the set-up
 	// as they happen. It must not block.
 	Watch func(Moment)
@@ -70,6 +77,8 @@ type Session struct {
 	over   chan struct{} // closed when Run has nothing more to do
 	once   sync.Once
 	ready  *conversation // what Prepare took, until Run has it
+	// observe sees what the ear makes of every tick; for tests.
+	observe func(ear.Heard)
 }
 
 // New prepares a session; nothing happens before Run.
@@ -188,12 +197,18 @@ type conversation struct {
 	progress <-chan Progress
 
 	pausing
+	thinking
+	ahead   *foresight // the step that was made before its turn ended
+	partial asr.Result // of the utterance that is open
 	handing *handing
 	prompts []dialog.Prompt // of the latest step that speaks
 
 	greet, final, key, last, talk timer
 	awaiting                      time.Duration // customer's last voice, until the bot speaks
+	split                         split         // of that wait
+	timed                         timed
 	latency                       latencies
+	signalLog                     *signalLog
 	mood                          mood
 }
 
@@ -256,7 +271,14 @@ func (c *conversation) run(setup, work context.Context) {
 // dial places the call and makes the part of it that lives on the beat.
 func (c *conversation) dial(setup context.Context) {
 	c.leg = c.parts.Dialer.Dial(setup, c.target)
-	c.duplex = newDuplex(c.leg, ear.New(ear.Config{Language: c.state.Language}), c.stream)
+	hearing := ear.Config{Language: c.state.Language}
+	if c.parts.Signals != nil {
+		c.signalLog = newSignalLog(c.parts.Signals)
+		hearing.Log = c.signalLog
+		c.running.Go(c.signalLog.run)
+	}
+	c.duplex = newDuplex(c.leg, ear.New(hearing), c.stream)
+	c.duplex.observe = c.observe
 	c.clock = time.Now()
 	c.results, c.digits, c.progress = c.stream.Results(), c.leg.Digits(), c.leg.Progress()
 }
@@ -265,6 +287,10 @@ func (c *conversation) dial(setup context.Context) {
 func (c *conversation) loop(setup, work context.Context) {
 	cancelled := setup.Done()
 	for {
+		if s, ok := c.stashed(); ok {
+			c.signalled(work, s)
+			continue
+		}
 		select {
 		case <-c.leg.Done():
 			c.lastProgress(work)
@@ -277,10 +303,10 @@ func (c *conversation) loop(setup, work context.Context) {
 		case <-cancelled:
 			cancelled = nil
 			if !c.isUp {
-				c.end(work, PartyOperator)
+				c.hangUp(work, PartyOperator)
 			}
 		case by := <-c.hangup:
-			c.end(work, by)
+			c.hangUp(work, by)
 		case p, ok := <-c.progress:
 			if !ok {
 				c.progress = nil
@@ -308,16 +334,18 @@ func (c *conversation) loop(setup, work context.Context) {
 			c.keysDone(work)
 		case <-c.last.C():
 			c.last.stop()
-			c.end(work, PartyBot)
+			c.hangUp(work, PartyBot)
 		case held := <-c.held:
 			c.heldNow(work, held)
 		case <-c.limit.C():
 			c.limit.stop()
 			c.holdOver(work)
+		case <-c.waits.C():
+			c.deadAir(work)
 		case <-c.talk.C():
 			c.talk.stop()
 			c.report.Problem = "the call reached its longest allowed talk time"
-			c.end(work, PartyBot)
+			c.hangUp(work, PartyBot)
 		}
 	}
 }
@@ -364,16 +392,20 @@ func (c *conversation) answer(work context.Context, p Progress) {
 	recorder := c.openRecorder()
 	// The answer's place on the beat's clock is known only there.
 	at := make(chan time.Duration, 1)
+	var zero time.Time
 	c.onBeat(func(d *duplex) {
 		d.recorder = recorder
 		d.ear.Answered()
+		zero = time.Now().Add(-d.now)
 		at <- d.now
 	})
 	select {
 	case c.answered = <-at:
+		c.clock = zero
 	case <-time.After(time.Second):
 		c.answered = time.Since(c.clock)
 	}
+	c.report.Clock = c.clock.Add(c.answered)
 	limit := c.target.MaxTalk
 	if limit <= 0 {
 		limit = defaultTalk
@@ -398,8 +430,8 @@ func (c *conversation) openRecorder() Recorder {
 	return r
 }
 
-// end hangs up. The loop goes on until the leg says it is done.
-func (c *conversation) end(work context.Context, by Party) {
+// hangUp ends the call. The loop goes on until the leg says it is done.
+func (c *conversation) hangUp(work context.Context, by Party) {
 	if c.gone {
 		return
 	}

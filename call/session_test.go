@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"strings"
 	"sync"
@@ -13,6 +14,7 @@ import (
 
 	"parley/asr"
 	"parley/dialog"
+	"parley/ear"
 	"parley/media"
 	"parley/media/beat"
 	"parley/outcome"
@@ -119,7 +121,9 @@ func (h *handset) answer() {
 type listener struct {
 	mu     sync.Mutex
 	finals []asr.Result
-	dieAt  int // the Open at which streams end by themselves; 0 never
+	// partials come with the twentieth frame of each utterance.
+	partials []asr.Result
+	dieAt    int // the Open at which streams end by themselves; 0 never
 	// delays of the finals, by Finish; a negative one never comes.
 	delays  []time.Duration
 	opened  int
@@ -147,7 +151,16 @@ type hearing struct {
 	closed  bool
 }
 
-func (h *hearing) WriteFrame(media.Frame) error { h.frames++; return nil }
+func (h *hearing) WriteFrame(media.Frame) error {
+	h.l.mu.Lock()
+	defer h.l.mu.Unlock()
+	if h.frames++; h.frames == 20 && len(h.l.partials) > 0 {
+		h.results <- h.l.partials[0]
+		h.l.partials = h.l.partials[1:]
+	}
+	return nil
+}
+
 func (h *hearing) Expect(e asr.Expectation) {
 	h.l.mu.Lock()
 	defer h.l.mu.Unlock()
@@ -276,6 +289,9 @@ type stage struct {
 	target   Target
 	dialer   Dialer // the handset when nil
 	queues   Transfers
+	policy   dialog.Policy // the brain when nil
+	signals  io.Writer
+	observe  func(ear.Heard)
 }
 
 type tape struct {
@@ -304,10 +320,14 @@ func (s *stage) play(events map[int]func(*Session)) Report {
 	if s.dialer == nil {
 		s.dialer = s.handset
 	}
+	if s.policy == nil {
+		s.policy = s.brain
+	}
 	session := New(Parts{
-		Dialer: s.dialer, Transfers: s.queues, Beat: &s.beat, Recognizer: s.listener, Speaker: s.voice, Policy: s.brain,
+		Dialer: s.dialer, Transfers: s.queues, Beat: &s.beat, Recognizer: s.listener, Speaker: s.voice, Policy: s.policy, Signals: s.signals,
 		Recorders: s.tape, Facts: s.facts, Watch: func(m Moment) { s.moments = append(s.moments, m) },
 	})
+	session.observe = s.observe
 	var report Report
 	var err error
 	ended := make(chan struct{})

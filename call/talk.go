@@ -10,6 +10,7 @@ import (
 	"parley/dialog"
 	"parley/ear"
 	"parley/outcome"
+	"parley/tts"
 )
 
 // signalled handles what the beat told.
@@ -17,6 +18,8 @@ func (c *conversation) signalled(work context.Context, s signal) {
 	switch s.kind {
 	case sigBegin:
 		c.speaking = true
+		c.partial = asr.Result{}
+		c.forget()
 		if c.target.Inbound {
 			return // who calls is greeted, whatever sounds there
 		}
@@ -24,13 +27,25 @@ func (c *conversation) signalled(work context.Context, s signal) {
 		if c.isUp && !c.started {
 			c.greet.set(listenTimeout)
 		}
+	case sigDuck, sigResume:
+		c.overlapped(s)
+	case sigLikely:
+		c.foresee(work)
+	case sigUnlikely:
+		c.forget()
 	case sigCut:
 		c.cutNow = true
 		c.report.BargeIns++
 		c.latency.stop(s.at - s.onset)
+		c.overlapped(s)
 	case sigTurnEnd, sigDiscard, sigOwn:
 		c.speaking = false
 		c.ends = append(c.ends, s)
+		if s.kind == sigTurnEnd {
+			c.owe(s.voice)
+		} else {
+			c.forget()
+		}
 		if !c.final.isSet() {
 			c.final.set(finalTimeout)
 		}
@@ -62,7 +77,7 @@ func (c *conversation) judged(work context.Context, s signal) {
 		c.report.Announcement = v.Class
 		if v.Network != outcome.Answered {
 			// The number is dead: hang up before the carrier repeats itself.
-			c.end(work, PartyBot)
+			c.hangUp(work, PartyBot)
 		}
 		return
 	}
@@ -111,7 +126,9 @@ func (c *conversation) recognised(work context.Context, r asr.Result, ok bool) {
 	if r.Final {
 		c.finals = append(c.finals, r)
 		c.match(work)
+		return
 	}
+	c.partially(r)
 }
 
 // match pairs each ended utterance with its final result, in order.
@@ -150,9 +167,12 @@ func (c *conversation) heard(work context.Context, end signal, final asr.Result)
 		// start: nobody answers the bot yet.
 		c.sideline(end, final)
 		c.listenOn()
+		c.relieve()
+		c.forget()
 		return
 	}
 	c.awaiting = end.voice
+	c.split = split{voice: end.voice, decided: end.at, final: c.sinceStart(), answer: c.expecting.Answer}
 	t := dialog.Turn{
 		Kind: dialog.Said, Text: final.Text, Confidence: final.Confidence,
 		Interrupted: c.cutNow, Heard: c.cutHeard,
@@ -261,8 +281,9 @@ func (c *conversation) fail(work context.Context, doing string, err error) {
 	c.trouble(doing, err)
 	again := c.troubled
 	c.troubled = true
+	c.relieve()
 	if again || !c.isUp {
-		c.end(work, PartyBot)
+		c.hangUp(work, PartyBot)
 		return
 	}
 	if c.ending {
@@ -291,14 +312,16 @@ func (c *conversation) turn(work context.Context, t dialog.Turn) {
 	}
 	c.cutNow, c.cutHeard = false, ""
 	t.Now = c.now()
-	ctx, cancel := context.WithTimeout(work, policyTimeout)
-	step, err := c.parts.Policy.Next(ctx, c.state, t)
-	cancel()
+	step, err := c.think(work, t)
 	c.note(t, step)
+	if errors.Is(err, errSuperseded) {
+		return // the next turn is on its way
+	}
 	if err != nil {
+		c.forget()
 		if t.Kind == dialog.Trouble {
 			c.trouble("say the fallback line", err)
-			c.end(work, PartyBot)
+			c.hangUp(work, PartyBot)
 			return
 		}
 		c.fail(work, "decide what to say", err)
@@ -308,7 +331,9 @@ func (c *conversation) turn(work context.Context, t dialog.Turn) {
 		c.fail(work, "keep what the customer said", err)
 		return
 	}
+	c.split.step = c.sinceStart()
 	c.do(work, step)
+	c.forget() // what it made is said by now, or never
 }
 
 // commit makes what the customer said durable before the bot's next line.
@@ -330,6 +355,7 @@ func (c *conversation) do(work context.Context, step dialog.Step) {
 	c.expecting, c.silence = step.Expect.Expectation, step.Expect.Silence
 	c.ending, c.transfer = step.End, step.Transfer
 	if len(step.Prompts) == 0 {
+		c.relieve()
 		c.silent(work)
 		c.listenOn()
 		return
@@ -349,10 +375,16 @@ func (c *conversation) say(work context.Context, from int) {
 		if c.ending {
 			p.Mode = "never" // a goodbye is not interrupted; there is nothing to answer any more
 		}
-		stream, err := c.parts.Speaker.Prompt(work, c.parts.Policy.Voice(), p.Segments)
-		if err != nil {
-			c.mute(work, err)
-			return
+		var stream tts.Stream
+		if c.ahead != nil {
+			stream = c.ahead.take(p.Text())
+		}
+		if stream == nil {
+			var err error
+			if stream, err = c.parts.Speaker.Prompt(work, c.parts.Policy.Voice(), p.Segments); err != nil {
+				c.mute(work, err)
+				return
+			}
 		}
 		it := item{prompt: p, text: p.Text(), stream: stream, step: c.step, n: i, last: i == len(c.prompts)-1}
 		c.onBeat(func(d *duplex) { d.play(it) })
@@ -365,7 +397,7 @@ func (c *conversation) mute(work context.Context, err error) {
 	c.ending = false
 	if c.troubled {
 		c.trouble("speak the fallback line", err)
-		c.end(work, PartyBot)
+		c.hangUp(work, PartyBot)
 		return
 	}
 	c.fail(work, "speak", err)
@@ -375,12 +407,17 @@ func (c *conversation) promptStarted(s signal) {
 	if c.firstPrompt == 0 {
 		c.firstPrompt = s.at
 	}
+	if s.played.filler {
+		return // the answer is still owed
+	}
+	c.relieve()
 	if c.report.Latency.FirstAudio == 0 {
 		c.report.Latency.FirstAudio = max(1, (s.at - c.answered).Milliseconds())
 	}
 	if c.awaiting > 0 {
 		c.latency.respond(s.at - c.awaiting)
 		c.awaiting = 0
+		c.timed = timed{c.split.timing(s.at), s.played.step, s.played.n}
 	}
 }
 
@@ -388,7 +425,19 @@ func (c *conversation) promptEnded(work context.Context, p played) {
 	turn := Turn{By: PartyBot, FromMS: c.ms(p.from), ToMS: c.ms(p.to), Text: p.text, BargedIn: p.cut && !c.isHeld}
 	if p.cut || p.err != nil {
 		turn.HeardText = p.heard
-		c.cutHeard += p.heard
+		if !p.filler {
+			c.cutHeard += p.heard
+		}
+	}
+	if p.filler {
+		turn.Filler = true
+		if p.to > p.from {
+			c.transcribe(turn)
+		}
+		return
+	}
+	if c.timed.timing != nil && c.timed.step == p.step && c.timed.n == p.n {
+		turn.Timing, c.timed.timing = c.timed.timing, nil
 	}
 	if p.to > p.from {
 		c.transcribe(turn)
@@ -443,6 +492,7 @@ func (c *conversation) keysDone(work context.Context) {
 		c.begin(work)
 		return
 	}
+	c.owe(c.sinceStart())
 	c.turn(work, dialog.Turn{Kind: dialog.Keyed, Keys: keys, Confidence: 1})
 }
 

@@ -2,6 +2,7 @@ package call
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -77,7 +78,17 @@ func (c *conversation) transcribe(t Turn) {
 // the hang-up cut is in the transcript.
 func (c *conversation) drain() {
 	c.gone = true
+	c.forget()
 	c.duplex.catchUp()
+	for {
+		s, ok := c.stashed()
+		if !ok {
+			break
+		}
+		if s.kind == sigPromptEnd && c.isUp {
+			c.promptEnded(context.Background(), *s.played)
+		}
+	}
 	for _, p := range c.duplex.player.cut(c.duplex.now) {
 		c.duplex.tell(signal{kind: sigPromptEnd, played: &p})
 	}
@@ -99,8 +110,13 @@ func (c *conversation) drain() {
 
 // close frees everything the call opened, in the reverse order.
 func (c *conversation) close() {
-	for _, t := range []*timer{&c.greet, &c.final, &c.key, &c.last, &c.talk, &c.limit} {
+	for _, t := range []*timer{&c.greet, &c.final, &c.key, &c.last, &c.talk, &c.limit, &c.waits} {
 		t.stop()
+	}
+	if c.signalLog != nil {
+		if err := errors.Join(c.duplex.ear.Close(), c.signalLog.Close()); err != nil {
+			c.trouble("write the signal log", err)
+		}
 	}
 	c.running.Wait()
 	if r := c.duplex.recorder; r != nil {

@@ -142,6 +142,8 @@ func (c *conversation) aside(work context.Context, t dialog.Turn) {
 	if t.Kind != dialog.Said && t.Kind != dialog.Keyed {
 		return
 	}
+	c.relieve()
+	c.forget()
 	t.Aside, t.Now = true, c.now()
 	c.cutNow, c.cutHeard = false, ""
 	ctx, cancel := context.WithTimeout(work, policyTimeout)

@@ -164,8 +164,28 @@ type Voiced interface {
 	Fixed() []string
 }
 
+// Filling is a policy that has words for a silence while its answer, or the sound
+// of it, is not ready: "one moment, please".
+type Filling interface {
+	// Fillers are fixed texts, said in turn; none means silence.
+	Fillers() []string
+}
+
+// Foreseeing is a policy whose Next has no effect but on the state, so that it may
+// be asked before a turn has ended and its answer thrown away.
+type Foreseeing interface {
+	// Fork is a copy of the state: what Next does to one shows in no other.
+	Fork(s *State) *State
+	// Same reports whether the answer to the turn that was foreseen, of the same
+	// words, is the answer to the final one.
+	Same(foreseen, final Turn) bool
+}
+
 // Policy decides what the bot does next. Next may wait for a model, bounded by
 // ctx; an error means Trouble and is answered by the session's fallback line.
+// When ctx is cancelled before the step is made, because the customer speaks on,
+// Next returns soon, with an error and the state as it was: the words come again
+// with the next turn.
 // A policy is shared by many calls; all that belongs to one is in State.
 type Policy interface {
 	Voiced

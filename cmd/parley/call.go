@@ -14,18 +14,19 @@ import (
 )
 
 type callCmd struct {
-	To     string            `arg:"" help:"A number, or a sip: URI of this machine."`
-	Config string            `help:"Configuration file." type:"path"`
-	Models string            `help:"Folder with the recogniser's models." type:"path"`
-	Flow   string            `help:"Flow file, or the name of a shipped flow."`
-	Lang   string            `help:"Language of the shipped reminder." enum:"en,zh" default:"en"`
-	Trunk  string            `help:"Trunk of the configuration to call through."`
-	Proxy  string            `help:"Carrier to call through, HOST:PORT."`
-	Var    map[string]string `help:"A variable of the flow, name=value; may be repeated."`
-	Ring   time.Duration     `help:"How long it may ring." default:"45s"`
-	Record string            `help:"Stereo recording: customer left, bot right." type:"path"`
-	Trace  bool              `help:"Show the ladder with every SIP message on stderr."`
-	JSON   bool              `help:"Print the report as JSON."`
+	To      string            `arg:"" help:"A number, or a sip: URI of this machine."`
+	Config  string            `help:"Configuration file." type:"path"`
+	Models  string            `help:"Folder with the recogniser's models." type:"path"`
+	Flow    string            `help:"Flow file, or the name of a shipped flow."`
+	Lang    string            `help:"Language of the shipped reminder." enum:"en,zh" default:"en"`
+	Trunk   string            `help:"Trunk of the configuration to call through."`
+	Proxy   string            `help:"Carrier to call through, HOST:PORT."`
+	Var     map[string]string `help:"A variable of the flow, name=value; may be repeated."`
+	Ring    time.Duration     `help:"How long it may ring." default:"45s"`
+	Record  string            `help:"Stereo recording: customer left, bot right." type:"path"`
+	Signals string            `help:"The ear's signal log, which holds the customer's words; only its owner may read it." type:"path"`
+	Trace   bool              `help:"Show the ladder with every SIP message on stderr."`
+	JSON    bool              `help:"Print the report as JSON."`
 }
 
 // Help is the command's example.
@@ -45,7 +46,7 @@ func (c *callCmd) Run(t *terminal) error {
 		config.ASR.Pocketsphinx.Models = c.Models
 	}
 	single := app.Single{
-		To: c.To, Trunk: c.Trunk, Proxy: c.Proxy, Flow: c.Flow, Language: c.Lang, Variables: c.Var, Ring: c.Ring, Record: c.Record,
+		To: c.To, Trunk: c.Trunk, Proxy: c.Proxy, Flow: c.Flow, Language: c.Lang, Variables: c.Var, Ring: c.Ring, Record: c.Record, Signals: c.Signals,
 		Log: slog.New(slog.NewTextHandler(t.err, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}
 	if c.Trace {

@@ -37,6 +37,7 @@ type Flow struct {
 	limits           limits
 	machine          machine
 	trouble, nobody  *action
+	fillers          []*line // said while an answer is not ready
 	hungUp           outcome.Disposition
 }
 

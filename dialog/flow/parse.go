@@ -46,7 +46,7 @@ func Parse(name string, source []byte) (*Flow, error) {
 
 var topFields = []string{
 	"flow", "language", "about", "voice", "currency", "variables", "keys", "silence", "unclear", "limits", "machine",
-	"trouble", "nobody", "hung_up", "angry", "anywhere", "once_verified", "steps", "understand",
+	"trouble", "nobody", "filler", "hung_up", "angry", "anywhere", "once_verified", "steps", "understand",
 }
 
 // read takes the parts in the order in which they need each other, whatever
@@ -98,6 +98,7 @@ func (r *reader) read(root node) {
 	take("machine", r.machine)
 	take("trouble", func(e entry) { f.trouble = r.ending(e, outcome.Failed, f.trouble.say) })
 	take("nobody", func(e entry) { f.nobody = r.ending(e, "", f.nobody.say) })
+	take("filler", r.fillers)
 	take("hung_up", func(e entry) { f.hungUp = r.disposition(e.node) })
 	take("angry", func(e entry) { f.angry = r.action(e.node, "angry") })
 	take("anywhere", func(e entry) { f.anywhere = r.branches(e.node, "anywhere") })
@@ -121,6 +122,28 @@ func (r *reader) defaults() {
 	f.limits = limits{turns: 30, stuck: 8, then: &action{say: say(w.limit), goal: goEnd, end: outcome.NoResponse}}
 	f.trouble = &action{say: say(w.trouble), goal: goEnd, end: outcome.Failed}
 	f.nobody = &action{say: say(w.nobody), goal: goEnd}
+	f.fillers = say(w.filler...)
+}
+
+// fillers are said before it is known what comes, so they hold nothing of the
+// contact's; "none" is silence.
+func (r *reader) fillers(e entry) {
+	if !e.node.isList() && !e.node.isMap() && e.node.text("the filler") == "none" {
+		r.flow.fillers = nil
+		return
+	}
+	r.flow.fillers = nil
+	for _, item := range e.node.items() {
+		l := r.template(item, "the filler")
+		if l == nil {
+			continue
+		}
+		if len(l.names()) > 0 {
+			item.fail("a filler is the same in every call; remove the variable")
+			continue
+		}
+		r.flow.fillers = append(r.flow.fillers, l)
+	}
 }
 
 func (r *reader) voice(e entry) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -24,7 +25,11 @@ type Policy struct {
 	expectations sync.Map
 }
 
-var _ dialog.Policy = (*Policy)(nil)
+var (
+	_ dialog.Policy     = (*Policy)(nil)
+	_ dialog.Filling    = (*Policy)(nil)
+	_ dialog.Foreseeing = (*Policy)(nil)
+)
 
 // NewPolicy follows f and understands through c.
 func NewPolicy(f *Flow, c nlu.Classifier) *Policy {
@@ -39,6 +44,39 @@ func (p *Policy) Flow() *Flow { return p.flow }
 
 // Voice is the flow's voice.
 func (p *Policy) Voice() tts.Voice { return p.flow.voice }
+
+// Fillers implements dialog.Filling.
+func (p *Policy) Fillers() []string {
+	all := make([]string, 0, len(p.flow.fillers))
+	for _, l := range p.flow.fillers {
+		all = append(all, l.words())
+	}
+	return all
+}
+
+// Fork implements dialog.Foreseeing.
+func (p *Policy) Fork(s *dialog.State) *dialog.State {
+	forked := *s
+	forked.Outcome.Slots = maps.Clone(s.Outcome.Slots)
+	if s.Outcome.Promise != nil {
+		promise := *s.Outcome.Promise
+		forked.Outcome.Promise = &promise
+	}
+	if m, ok := s.Memory.(*memory); ok {
+		copied := *m
+		copied.values, copied.again, copied.facts = maps.Clone(m.values), maps.Clone(m.again), maps.Clone(m.facts)
+		copied.spoken = slices.Clone(m.spoken)
+		forked.Memory = &copied
+	}
+	return &forked
+}
+
+// Same implements dialog.Foreseeing: the score counts, and what day it is.
+func (p *Policy) Same(foreseen, final dialog.Turn) bool {
+	day := foreseen.Now.Format(time.DateOnly) == final.Now.Format(time.DateOnly)
+	foreseen.Now = final.Now
+	return day && foreseen == final
+}
 
 // Fixed are the texts that are the same in every call, each once.
 func (p *Policy) Fixed() []string {
@@ -86,7 +124,7 @@ func (f *Flow) lines() []*line {
 	}
 	ofRetry(&f.silence)
 	ofRetry(&f.unclear)
-	all = append(append(all, f.machine.leave...), f.machine.screen...)
+	all = append(append(append(all, f.machine.leave...), f.machine.screen...), f.fillers...)
 	all = append(all, literal(wordings[f.Language].outside))
 	return slices.DeleteFunc(all, func(l *line) bool { return l == nil })
 }

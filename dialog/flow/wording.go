@@ -9,6 +9,7 @@ type wording struct {
 	trouble  string // a part of ours failed
 	nobody   string // no human agent is free
 	outside  string // a value lies outside what the merchant allows
+	filler   []string
 }
 
 var wordings = map[string]wording{
@@ -20,6 +21,7 @@ var wordings = map[string]wording{
 		trouble:  "I am sorry, we have a technical problem. Goodbye.",
 		nobody:   "All my colleagues are busy now. Someone will call you back. Goodbye.",
 		outside:  "I am sorry, that is not possible.",
+		filler:   []string{"One moment, please.", "Just a second, please."},
 	},
 	"zh": {
 		silence:  []string{"您还在听吗？"},
@@ -29,5 +31,6 @@ var wordings = map[string]wording{
 		trouble:  "很抱歉，系统出了一点问题，再见。",
 		nobody:   "现在同事都在忙，稍后会有人给您回电，再见。",
 		outside:  "不好意思，这样不行。",
+		filler:   []string{"嗯，好的，请稍等。", "请稍等一下。"},
 	},
 }
