@@ -33,6 +33,9 @@ type Config struct {
 	MaxTurn time.Duration
 	// Pauses end a turn, by what was asked.
 	Pauses Pauses
+	// Tonal: the customer's language has tones, so that the pitch of the last
+	// syllable says little about the end of a turn.
+	Tonal bool
 }
 
 // Pauses are the silences that end a turn.
@@ -43,6 +46,9 @@ type Pauses struct {
 	Paused time.Duration // dates, amounts, digits: spoken with pauses inside
 	// Open is added when the words so far want a continuation ("and", 然后).
 	Open time.Duration
+	// Patience scales every one of these silences, in percent; 0 is 100. An
+	// evaluation sweeps it to draw the curve of cut-offs over latency.
+	Patience int
 }
 
 func (c Config) withDefaults() Config {
@@ -53,7 +59,7 @@ func (c Config) withDefaults() Config {
 	}
 	or(&c.Duck, 140)
 	or(&c.Decide, 300)
-	or(&c.Loud, 460)
+	or(&c.Loud, 520)
 	or(&c.Long, 640)
 	or(&c.Murmur, 1400)
 	or(&c.Resume, 200)
@@ -67,27 +73,14 @@ func (c Config) withDefaults() Config {
 	or(&c.Pauses.Free, 700)
 	or(&c.Pauses.Paused, 1200)
 	or(&c.Pauses.Open, 600)
+	if c.Pauses.Patience <= 0 {
+		c.Pauses.Patience = 100
+	}
 	return c
 }
 
-// budget is the silence that ends a turn, given what was asked, what was
-// understood so far, and whether that has stopped changing.
-func (p Pauses) budget(a phrase.Answer, text string, stable bool) time.Duration {
-	// A lone "mm" answers a yes/no question; anywhere else it opens a sentence.
-	if Unfinished(text) && (a != phrase.YesNo || !Backchannel(text)) {
-		return p.base(a) + p.Open
-	}
-	switch {
-	case a.Paused(), !stable:
-		return p.base(a)
-	case a == phrase.YesNo:
-		return p.base(a) * 3 / 4
-	default:
-		return p.base(a) * 4 / 5
-	}
-}
-
-func (p Pauses) base(a phrase.Answer) time.Duration {
+// base is the silence that ends a turn of which only the question is known.
+func (p *Pauses) base(a phrase.Answer) time.Duration {
 	switch {
 	case a == phrase.YesNo:
 		return p.YesNo

@@ -23,10 +23,21 @@ type Detector struct {
 	owed  bool // a cut was decided: a TurnEnd must follow
 	kept  bool // said over a prompt that may not be interrupted, to be answered
 	keyed bool
-	// usual is the running mean level of this customer's turns in dB.
-	usual int
+
+	// voice, pace and sounds are what was learnt of this customer; silent is where
+	// the strategies look, kept here so that a tick allocates nothing.
+	voice  voice
+	pace   pace
+	sounds sounds
+	silent ending
+	// wait is the silence that ended the last turn, why the strategy that set
+	// it, and endedVoice its last voiced sound.
+	wait       time.Duration
+	why        string
+	endedVoice time.Duration
 
 	answer  phrase.Answer
+	digits  int
 	silence time.Duration
 	armed   bool // the clock for Timeout runs
 	armedAt time.Duration
@@ -65,6 +76,12 @@ func (d *Detector) Known() bool { return d.late.known }
 // whoever starts on the words meanwhile must be able to forget it again.
 func (d *Detector) Likely() bool { return d.likely }
 
+// Budget is, with a TurnEnd, the silence that ended the turn and the name of the
+// strategy that had most to do with it: silence, stability, contour, syntax or
+// asked; longest for a turn that was too long, answered for one whose words
+// came late or that a prompt had to be waited out for.
+func (d *Detector) Budget() (wait time.Duration, by string) { return d.wait, d.why }
+
 // Own reports that the utterance which closed with this signal was nobody but
 // the bot heard back: its final says nothing.
 func (d *Detector) Own() bool { return d.own }
@@ -90,7 +107,7 @@ func (d *Detector) Observe(s Signal) Decision {
 	case PromptEnd:
 		d.end()
 	case Expect:
-		d.answer, d.silence = s.Answer, s.Silence
+		d.answer, d.digits, d.silence = s.Answer, s.Digits, s.Silence
 		d.begun = true
 		if !d.playing {
 			d.arm()
@@ -133,7 +150,7 @@ func (d *Detector) words(s Signal) {
 	if !d.u.open || s.Text == d.u.words.text {
 		return
 	}
-	d.u.words = words{text: s.Text, kind: judge(s.Text, d.prompt, d.playing)}
+	d.u.words = read(s.Text, judge(s.Text, d.prompt, d.playing), d.answer)
 	d.u.standing = d.now
 }
 
@@ -151,10 +168,30 @@ func (d *Detector) disown() Decision {
 	return Resume
 }
 
+// hear takes a tick of sound into the utterance, and learns the customer's
+// voice and pauses from their own turns.
+func (d *Detector) hear(s Signal) {
+	before := d.u.last
+	if !d.u.hear(d.now, s, d.playing) {
+		return
+	}
+	d.sounds.add(s.Pitch, s.Level)
+	if d.playing {
+		return
+	}
+	d.voice.hear(s.Pitch)
+	if d.u.open && d.u.last > before {
+		d.pace.paused(d.now - before)
+	}
+}
+
 func (d *Detector) sound(s Signal) Decision {
-	d.u.hear(d.now, s, d.playing)
+	d.hear(s)
 	if !d.u.open && d.u.voiced >= 60*time.Millisecond {
 		d.u.open = true
+		if gap := d.u.onset - d.endedVoice; d.endedVoice > 0 && !d.playing && gap <= longestPause {
+			d.pace.paused(gap) // the turn had not been over
+		}
 		if d.playing && d.lapsed > 0 && d.u.onset-d.lapsedAt < rejoin {
 			d.u.carried = d.lapsed
 		}
@@ -166,6 +203,7 @@ func (d *Detector) sound(s Signal) Decision {
 	case d.late.turn && d.now >= d.late.at:
 		d.late = late{known: true}
 		d.armed, d.owed = false, false
+		d.wait, d.why = 0, "answered"
 		return TurnEnd
 	case d.late.words && d.playing:
 		d.late = late{turn: true, at: d.now}

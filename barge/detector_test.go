@@ -11,7 +11,7 @@ func TestTheFloor(t *testing.T) {
 			prompt always : your payment was due on monday
 			hush 1000
 			talk 900
-			hush 800`, "duck@120-200 cut@300-800 turn_end@1400-1700"},
+			hush 1000`, "duck@120-200 cut@300-800 turn_end@1400-1800"},
 		{"words that claim the floor cut early", `
 			prompt always : your payment was due on monday
 			hush 1000
@@ -202,7 +202,7 @@ func TestEndOfTurn(t *testing.T) {
 			talk 200
 			hears yes
 			talk 200
-			hush 600`, "turn_end@660-760"},
+			hush 600`, "turn_end@600-760"},
 		{"mm answers a yes/no question", `
 			expect yes_no
 			talk 300
@@ -213,17 +213,17 @@ func TestEndOfTurn(t *testing.T) {
 			talk 400
 			hush 1000
 			talk 400
-			hush 1300`, "turn_end@3000"},
+			hush 1700`, "turn_end@3000-3400"},
 		{"free talk", `
 			expect free
 			talk 1000
-			hush 800`, "turn_end@1680-1720"},
+			hush 800`, "turn_end@1620-1720"},
 		{"free talk, words stable", `
 			expect free
 			talk 600
 			hears i paid it
 			talk 400
-			hush 800`, "turn_end@1540-1600"},
+			hush 800`, "turn_end@1340-1600"},
 		{"an open conjunction waits", `
 			expect free
 			talk 600
@@ -260,7 +260,7 @@ func TestEndOfTurn(t *testing.T) {
 			expect free 2s
 			hush 1900
 			talk 600
-			hush 800`, "turn_end@1280-1320"},
+			hush 800`, "turn_end@1220-1320"},
 		{"once a turn has ended nothing times out", `
 			expect free 2s
 			talk 600
@@ -270,7 +270,7 @@ func TestEndOfTurn(t *testing.T) {
 			talk 21000`, "turn_end@20000-20100"},
 		{"before the conversation begins nothing is a turn", `
 			talk 600
-			hush 1000`, "discard@1280-1320"},
+			hush 1000`, "discard@1220-1320"},
 	} {
 		t.Run(c.name, func(t *testing.T) { follows(t, play(t, Config{}, c.script), c.want) })
 	}
@@ -283,11 +283,11 @@ func TestLikely(t *testing.T) {
 			talk 600
 			hears i paid it
 			talk 400
-			hush 800`, "likely@1160-1220 turn_end@1540-1600"},
+			hush 800`, "likely@1160-1220 turn_end@1340-1600"},
 		{"who speaks on takes it back", `
 			expect free
 			talk 600
-			hears 我已经还了
+			hears 我上周去
 			talk 400
 			hush 400
 			talk 400

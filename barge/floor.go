@@ -14,7 +14,7 @@ func (d *Detector) cuts(e evidence, text string) bool {
 		return false
 	}
 	// In a prompt's first moments a greeting answers its "hello".
-	return e == stop || e == content || e == greets && d.now-d.promptAt > 1500*time.Millisecond
+	return e >= content || e == greets && d.now-d.promptAt > 1500*time.Millisecond
 }
 
 // cutForKey stops the prompt for a key. The key is what the customer said: an
@@ -74,7 +74,7 @@ func (d *Detector) interrupts() bool {
 	if d.cuts(w.kind, w.text) && d.u.under >= d.bar(d.c.Duck) && d.now-d.u.onset >= d.c.Decide {
 		// A grammar's first guesses flip; a word that claims the floor is worth
 		// the risk, others must have stood for a moment.
-		if w.kind == stop || stood >= 160*time.Millisecond {
+		if w.kind >= claim || stood >= 160*time.Millisecond {
 			return true
 		}
 	}
@@ -85,11 +85,42 @@ func (d *Detector) interrupts() bool {
 	case murmur, greets:
 		return span >= d.c.Murmur
 	}
+	// Sound alone must be a voice, and this customer's.
+	if !d.theirs() {
+		return false
+	}
 	if span >= d.bar(d.c.Long) {
 		return true
 	}
-	loud := d.usual > 0 && d.u.loudness() >= d.usual
+	loud := d.voice.usual > 0 && d.u.loudness() >= d.voice.usual
 	return loud && span >= d.bar(d.c.Loud)
+}
+
+const (
+	// nearest: a voice this little over the noise is somebody in the room.
+	nearest = 6
+	// farther is how far under their own turns a customer may speak, in dB.
+	farther = 12
+	// strange is how far outside their register a voice is another's.
+	strange = 5 * semitone
+)
+
+// theirs reports whether the sound may be this customer: near enough, with the
+// pitch of a voice in it, in the register of their turns as far as it is known.
+func (d *Detector) theirs() bool {
+	loud := d.u.loudness()
+	if loud < nearest || d.voice.usual > 0 && loud < d.voice.usual-farther {
+		return false
+	}
+	if d.u.pitched*5 < d.u.frames {
+		return false
+	}
+	low, high := d.voice.register(5), d.voice.register(95)
+	if low == 0 {
+		return true
+	}
+	mean := d.u.height / d.u.pitched
+	return mean >= low-strange && mean <= high+strange
 }
 
 // resumeAfter is the silence after which speech over the prompt was nothing.

@@ -90,7 +90,7 @@ func (s *stage) sound(verb string, args []string) {
 	for range length / 20 {
 		signal := Signal{Kind: Sound, At: s.now}
 		if verb != "hush" {
-			signal.Voice, signal.Level, signal.Echo = 95, level, verb == "echo"
+			signal.Voice, signal.Level, signal.Pitch, signal.Echo = 95, level, 80, verb == "echo"
 			if !s.voiced {
 				s.voiced, s.onset = true, s.now
 			}

@@ -17,7 +17,7 @@ type Kind uint8
 // Sound comes once a tick and is the only kind that is answered by a decision
 // other than Hold; the others change what the next Sound is judged by.
 const (
-	// Sound is one tick of the customer's side: Voice, Level, Echo.
+	// Sound is one tick of the customer's side: Voice, Level, Pitch, Echo.
 	Sound Kind = iota
 	// Words came from the recogniser: Text, Final, Rejected, Confidence.
 	Words
@@ -27,7 +27,7 @@ const (
 	PromptStart
 	// PromptEnd: its last frame is out, or it was cut.
 	PromptEnd
-	// Expect: what the bot listens for: Answer, Silence.
+	// Expect: what the bot listens for: Answer, Digits, Silence.
 	Expect
 )
 
@@ -54,6 +54,8 @@ type Signal struct {
 	Voice int
 	// Level of the frame in dB over the noise floor.
 	Level int
+	// Pitch of the frame in quarter semitones over 50 Hz; 0 for unvoiced.
+	Pitch int
 	// Echo: what was heard is explained by what the bot is saying.
 	Echo bool
 	// Learnt: with this frame it became known that there is an echo at all;
@@ -68,7 +70,9 @@ type Signal struct {
 
 	Prompt Prompt
 
-	Answer  phrase.Answer
+	Answer phrase.Answer
+	// Digits is how many digits were asked for; 0 for any number of them.
+	Digits  int
 	Silence time.Duration
 }
 

@@ -18,15 +18,32 @@ func (d *Detector) listening() Decision {
 		longest = min(longest, longestForeign)
 	}
 	if d.now-d.u.onset >= longest {
+		d.wait, d.why = 0, "longest"
 		return d.close()
 	}
+	d.weigh()
+	wait, by := d.silent.budget()
 	w := d.u.words
-	stable := w.text != "" && d.now-d.u.standing >= 240*time.Millisecond
-	d.likely = d.begun && stable && quiet >= d.c.Likely && !Unfinished(w.text)
-	if quiet < d.c.Pauses.budget(d.answer, w.text, stable) || d.now-d.endedAt < settle && d.endedAt > 0 {
+	d.likely = d.begun && w.text != "" && d.silent.stood >= settled && quiet >= d.c.Likely && w.form != open
+	if quiet < wait {
 		return Hold
 	}
-	return d.close()
+	if d.now-d.endedAt < settle && d.endedAt > 0 {
+		return Hold
+	}
+	decision := d.close()
+	d.wait, d.why = wait, by
+	return decision
+}
+
+// weigh puts down what is known of the silence.
+func (d *Detector) weigh() {
+	e := &d.silent
+	e.pauses, e.pace = &d.c.Pauses, &d.pace
+	e.answer, e.digits, e.words = d.answer, d.digits, d.u.words
+	e.stood, e.span = d.now-d.u.standing, d.u.last-d.u.onset
+	e.tail = d.sounds.tail(d.voice.register(10), d.u.loudness())
+	e.tail.tonal = d.c.Tonal
 }
 
 // close ends the open utterance: a turn, or nothing.
@@ -37,7 +54,8 @@ func (d *Detector) close() Decision {
 	stale := d.u.words.kind == murmur && d.endedAt-d.u.last > time.Second
 	turn := d.begun && (d.owed || least && !stale)
 	if turn {
-		d.learn()
+		d.voice.learn(d.u.loudness())
+		d.endedVoice = d.u.last
 		d.armed, d.owed = false, false
 	}
 	d.u, d.kept = utterance{}, false
@@ -45,16 +63,6 @@ func (d *Detector) close() Decision {
 		return TurnEnd
 	}
 	return Hold
-}
-
-// learn keeps the level at which this customer speaks when it is their turn.
-func (d *Detector) learn() {
-	l := d.u.loudness()
-	if d.usual == 0 {
-		d.usual = l
-		return
-	}
-	d.usual += (l - d.usual) / 4
 }
 
 // waiting runs the clock of silence after a prompt.

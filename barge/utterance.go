@@ -24,6 +24,8 @@ type utterance struct {
 	// level sums the levels of voiced frames, for their mean.
 	level  int
 	frames int
+	// height sums the pitch of the pitched ones of its frames.
+	height, pitched int
 
 	// carried is the span of sound just before it that was let go too early.
 	carried time.Duration
@@ -31,23 +33,6 @@ type utterance struct {
 	words    words
 	standing time.Duration // since when words have stood
 }
-
-// words is the evidence in what was recognised.
-type words struct {
-	text string
-	kind evidence
-}
-
-type evidence uint8
-
-const (
-	nothing evidence = iota
-	murmur           // backchannel only
-	greets           // a greeting, with or without backchannel
-	echoed           // the bot's own sentence heard back
-	content          // something is being said
-	stop             // the floor is claimed outright
-)
 
 // hear takes one frame of sound and reports whether it was voiced.
 func (u *utterance) hear(at time.Duration, s Signal, playing bool) bool {
@@ -72,6 +57,10 @@ func (u *utterance) hear(at time.Duration, s Signal, playing bool) bool {
 	u.run += tick
 	u.frames++
 	u.level += s.Level
+	if s.Pitch > 0 {
+		u.height += s.Pitch
+		u.pitched++
+	}
 	u.voiced += tick
 	if playing {
 		u.under += tick
@@ -98,21 +87,4 @@ func (u *utterance) loudness() int {
 		return 0
 	}
 	return u.level / u.frames
-}
-
-// judge turns recognised text into evidence against the prompt now playing.
-func judge(text string, p Prompt, playing bool) evidence {
-	switch {
-	case squeeze(text) == "":
-		return nothing
-	case Backchannel(text):
-		return murmur
-	case Stops(text):
-		return stop
-	case playing && ownWords(text, p.Text):
-		return echoed
-	case greeting(text):
-		return greets
-	}
-	return content
 }

@@ -1,41 +1,38 @@
 package barge
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 )
 
-// murmurs are what listeners say to show that they listen. Longer forms come
-// first: the list is matched greedily from the left.
-var murmurs = []string{
-	// Chinese, as a recogniser writes it, without spaces.
-	"我知道了", "知道了", "我知道", "是这样", "明白了", "没问题", "好的呀", "是的呀", "对对对", "嗯哼",
-	"知道", "明白", "了解", "好的", "好吧", "好啊", "好呀", "行吧", "可以", "是的", "是啊", "是吗", "对的", "对啊", "这样",
-	"嗯", "恩", "唔", "哦", "噢", "喔", "啊", "呃", "额", "哎", "诶", "欸", "唉", "呵", "哈", "好", "行", "对", "是", "嘛", "呢", "吧", "了", "呀", "哼",
-	// English, letters only, as squeeze leaves it.
-	"isee", "igotit", "gotit", "allright", "alright", "thatsright", "iunderstand", "ofcourse", "goahead",
-	"uhhuh", "uhuh", "mhmm", "mhm", "mmhmm", "mmhm", "mmm", "mm", "hmm", "hm", "umhum", "umm", "um", "uhm", "uh", "erm", "er",
-	"yeah", "yep", "yup", "yes", "yah", "ya", "okay", "ok", "kay", "right", "sure", "really", "wow", "good", "great",
-	"fine", "cool", "aha", "ahh", "ah", "ohh", "oh", "huh", "well", "so",
-}
-
-// greetings are backchannel only while a prompt begins: later in it they ask
-// whether anybody is there.
-var greetings = []string{"喂", "你好", "您好", "hello", "hi", "hey", "hallo", "speaking"}
-
-// stops claim the floor however short they are, and are never echo.
-var stops = []string{
-	"等一下", "等下", "等等", "等会", "稍等", "慢着", "先别", "别说", "打住", "停一下", "停停", "不是", "不对", "不要", "不用", "不行", "没有",
-	"打错", "什么意思", "你是谁", "哪位", "为什么", "投诉", "听我说", "转人工", "人工",
-	" wait ", " hold on ", " hang on ", " stop ", " no ", " nope ", " not ", " excuse me ", " listen ", " what ", " who ", " why ", " pardon ", " sorry ",
-	" wrong number ", " just a ", " one moment ", " one second ", " one sec ", " actually ", " but ", " don't ", " operator ", " agent ",
-}
-
-// unfinished are the ends of a sentence that wants to go on.
-var unfinished = []string{
-	"然后", "那个", "这个", "就是", "因为", "但是", "不过", "所以", "如果", "还有", "或者", "而且", "比如", "我想", "我要", "可能", "大概", "嗯", "呃", "额", "的话",
-	" and ", " or ", " but ", " because ", " so ", " if ", " then ", " the ", " a ", " an ", " to ", " on ", " of ", " for ", " with ", " in ", " at ", " by ", " my ",
-	" um ", " uh ", " er ", " erm ", " well ", " like ", " maybe ", " i think ", " i mean ", " that ", " about ",
+// spokenText is the text without what recognisers put in brackets: [noise],
+// <unk>, (laughter).
+func spokenText(text string) string {
+	if !strings.ContainsAny(text, "[<(") {
+		return text
+	}
+	var b strings.Builder
+	var until rune
+	for _, r := range text {
+		switch {
+		case until != 0:
+			if r == until {
+				until = 0
+			}
+		case r == '[':
+			until = ']'
+		case r == '<':
+			until = '>'
+		case r == '(':
+			until = ')'
+		default:
+			b.WriteRune(r)
+			continue
+		}
+		b.WriteByte(' ')
+	}
+	return b.String()
 }
 
 // squeeze keeps letters and digits, lower case: one form for scripts with and
@@ -46,7 +43,7 @@ func squeeze(text string) string {
 			return unicode.ToLower(r)
 		}
 		return -1
-	}, text)
+	}, spokenText(text))
 }
 
 // spaced is the words with a space around each, apostrophes kept, so that
@@ -55,7 +52,7 @@ func spaced(text string) string {
 	var b strings.Builder
 	b.WriteByte(' ')
 	space := true
-	for _, r := range strings.ToLower(text) {
+	for _, r := range strings.ToLower(spokenText(text)) {
 		switch {
 		case unicode.IsLetter(r) || unicode.IsDigit(r) || (r == '\'' && !space):
 			b.WriteRune(r)
@@ -93,14 +90,14 @@ func has(text string, words []string) bool {
 
 // consumed reports whether the squeezed text is nothing but words of the
 // lists, one after the other. It backtracks, so "yeahso" may split as it must.
-func consumed(s string, lists ...[]string) bool {
+func consumed(s string, lists ...[][]string) bool {
 	reach := make([]bool, len(s)+1)
 	reach[0] = true
 	for i := range s {
 		if !reach[i] {
 			continue
 		}
-		for _, list := range lists {
+		for _, list := range slices.Concat(lists...) {
 			for _, w := range list {
 				if strings.HasPrefix(s[i:], w) {
 					reach[i+len(w)] = true
@@ -115,7 +112,7 @@ func consumed(s string, lists ...[]string) bool {
 // either language. Empty text is not backchannel: it says nothing yet.
 func Backchannel(text string) bool {
 	s := squeeze(text)
-	return s != "" && consumed(s, murmurs)
+	return s != "" && consumed(s, murmurs) && !has(text, impatient)
 }
 
 // greeting reports whether the words are a greeting, with or without murmurs.
@@ -125,21 +122,41 @@ func greeting(text string) bool {
 }
 
 // Stops reports whether the words claim the floor outright.
-func Stops(text string) bool { return has(text, stops) }
+func Stops(text string) bool { return has(text, stops) || has(text, impatient) }
 
-// Unfinished reports whether the words end as a sentence does that goes on.
-func Unfinished(text string) bool {
+// form is how a sentence stands at its end.
+type form uint8
+
+const (
+	neutral form = iota
+	open         // it wants to go on
+	closed       // nothing is missing
+)
+
+// formOf looks at the end of the words: of what the lists know the longest
+// counts.
+func formOf(text string) form {
 	latin, chinese := spaced(text), squeeze(text)
-	for _, w := range unfinished {
-		if strings.HasPrefix(w, " ") && strings.HasSuffix(latin, w) && strings.TrimSpace(latin) != "" {
-			return true
-		}
-		if !strings.HasPrefix(w, " ") && strings.HasSuffix(chinese, w) {
-			return true
+	longest, f := 0, neutral
+	for _, l := range [...]struct {
+		words []string
+		form  form
+	}{{unfinished, open}, {finished, closed}, {either, neutral}} {
+		for _, w := range l.words {
+			at := chinese
+			if strings.HasPrefix(w, " ") {
+				at = latin
+			}
+			if len(w) > longest && strings.HasSuffix(at, w) {
+				longest, f = len(w), l.form
+			}
 		}
 	}
-	return false
+	return f
 }
+
+// Unfinished reports whether the words end as a sentence does that goes on.
+func Unfinished(text string) bool { return formOf(text) == open }
 
 // contains reports whether any of the hotwords stands in the text.
 func contains(text string, hotwords []string) bool {

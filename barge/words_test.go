@@ -4,6 +4,7 @@ import "testing"
 
 func TestBackchannel(t *testing.T) {
 	for _, text := range []string{
+		"[noise] yeah", "<unk> 嗯嗯", "是这样啊", "原来如此 知道了", "嗯嗯收到", "您说", "um-hum", "mm-hmm, sounds good", "that's right", "go on", "thank you",
 		"嗯", "嗯嗯", "哦", "好的好的", "对对对", "嗯 好的", "是的是的", "知道了", "哦我知道了", "行行行", "嗯哼",
 		"uh-huh", "yeah", "yeah yeah", "right", "Mm.", "mm hmm", "okay sure", "oh I see", "got it", "yes yes okay", "ah right",
 	} {
@@ -13,7 +14,7 @@ func TestBackchannel(t *testing.T) {
 	}
 	for _, text := range []string{
 		"", " ", "我已经还了", "好的我下周还", "不是", "嗯不对", "等一下", "对方是谁", "yes but i paid", "no", "right now i can't",
-		"yeah no", "wait", "rightly", "okay who is this", "so what",
+		"yeah no", "wait", "[noise]", "够了", "行了行了行了", "rightly", "okay who is this", "so what",
 	} {
 		if Backchannel(text) {
 			t.Errorf("%q says something", text)
@@ -22,7 +23,7 @@ func TestBackchannel(t *testing.T) {
 }
 
 func TestStops(t *testing.T) {
-	for _, text := range []string{"等一下", "嗯等一下", "你打错了", "不是我", "wait a minute", "No.", "hold on", "but I paid", "who is this", "what?", "don't call me"} {
+	for _, text := range []string{"等一下", "嗯等一下", "你打错了", "不是我", "wait a minute", "No.", "hold on", "but I paid", "好了好了好了", "don't call me"} {
 		if !Stops(text) {
 			t.Errorf("%q claims the floor", text)
 		}
@@ -81,4 +82,41 @@ func FuzzWords(f *testing.F) {
 		ownWords(text, own)
 		contains(text, []string{own})
 	})
+}
+
+func TestClaims(t *testing.T) {
+	for _, text := range []string{"who is this", "what?", "嗯你是哪家", "how much is it", "转人工", "can you call me later", "我上周还了"} {
+		if got := judge(text, Prompt{}, true); got < claim {
+			t.Errorf("%q is evidence %d", text, got)
+		}
+	}
+	echo := Prompt{Text: "When can you pay it?"}
+	if got := judge("when can you pay", echo, true); got != echoed {
+		t.Errorf("the bot's own question is evidence %d", got)
+	}
+}
+
+func TestForm(t *testing.T) {
+	for text, want := range map[string]form{
+		"":                        neutral,
+		"i paid it and":           open,
+		"that was um":             open,
+		"what is this about":      closed,
+		"tell me about":           open,
+		"我上周还了":                   closed,
+		"我上周还了然后":                 open,
+		"尾号是":                     open,
+		"你们是谁":                    closed,
+		"我可能":                     open,
+		"yes i can":               neutral,
+		"no i don't":              closed,
+		"i will pay it next":      open,
+		"i will pay it next week": closed,
+		"他不在":                     neutral,
+		"三千和":                     open,
+	} {
+		if got := formOf(text); got != want {
+			t.Errorf("%q ends in form %d, want %d", text, got, want)
+		}
+	}
 }

@@ -11,11 +11,13 @@ package ear
 
 import (
 	"io"
+	"math"
 	"time"
 
 	"parley/barge"
 	"parley/media"
 	"parley/media/echo"
+	"parley/media/pitch"
 	"parley/media/tone"
 	"parley/media/vad"
 	"parley/phrase"
@@ -65,6 +67,10 @@ type Heard struct {
 	// Own comes with a Discard and says that it was the bot heard back: not
 	// even its words are anybody's.
 	Own bool
+	// Budget comes with a TurnEnd: the silence that ended the turn. Why is the
+	// strategy that had most to do with it, for a trace; see barge.Budget.
+	Budget time.Duration
+	Why    string
 	// Likely: the open utterance is probably a turn that is over; its words so
 	// far have stood for a while. It holds tick for tick until the TurnEnd
 	// comes, or drops when the customer speaks on. The understanding may start
@@ -109,12 +115,15 @@ type PromptInfo struct {
 
 // Ear listens to one stream. All methods belong to the beat.
 type Ear struct {
-	vad  *vad.Detector
-	tone *tone.Detector
-	echo *echo.Gate
-	mind mind
-	log  *log
-	now  time.Duration
+	vad   *vad.Detector
+	tone  *tone.Detector
+	echo  *echo.Gate
+	mind  mind
+	pitch pitch.Tracker
+	// pitched: the tracker heard the last frame.
+	pitched bool
+	log     *log
+	now     time.Duration
 	// begun: a first frame came, so now is a time.
 	begun bool
 }
@@ -140,6 +149,7 @@ func (e *Ear) Hear(in, out media.Frame) Heard {
 		r := e.vad.Frame(in.PCM)
 		s.voice = int(r.Prob*100 + 0.5)
 		s.level = int(r.AboveDB + 0.5)
+		s.pitch = e.height(r.Prob, in.PCM)
 		if e.mind.tonal(e.now) {
 			e.listenForTones(in.PCM, &s)
 		}
@@ -147,6 +157,24 @@ func (e *Ear) Hear(in, out media.Frame) Heard {
 		s.learnt = e.echo.Learnt()
 	}
 	return e.tell(s)
+}
+
+// height is the pitch in quarter semitones over 50 Hz. It is followed only
+// where there may be a voice.
+func (e *Ear) height(prob float64, pcm []int16) int {
+	if prob < 0.3 {
+		if e.pitched {
+			e.pitch.Reset()
+			e.pitched = false
+		}
+		return 0
+	}
+	e.pitched = true
+	f := e.pitch.Frame(pcm).F0
+	if f <= 0 {
+		return 0
+	}
+	return max(1, int(48*math.Log2(f/50)+0.5))
 }
 
 // listenForTones names the tone in a frame. What is a tone is no voice.
@@ -205,6 +233,12 @@ func (e *Ear) PromptEnded() { e.event(signal{kind: promptEnd}) }
 // for the default. While no prompt plays it restarts the clock of silence.
 func (e *Ear) Expect(a phrase.Answer, silence time.Duration) {
 	e.event(signal{kind: expect, answer: a, silence: silence})
+}
+
+// ExpectDigits says that the bot listens for so many digits; 0 for any number.
+// It is Expect for phrase.Digits.
+func (e *Ear) ExpectDigits(digits int, silence time.Duration) {
+	e.event(signal{kind: expect, answer: phrase.Digits, digits: digits, silence: silence})
 }
 
 // Answered: the call was answered; early media is over.

@@ -3,6 +3,7 @@ package ear
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -21,8 +22,9 @@ import (
 // it every line is one signal, its kind first:
 //
 //	t1240000000        the clock, where it is not one tick on, in nanoseconds
-//	s93 21 0 0         a tick: chance of speech in percent, dB over the noise,
-//	                   tone, 1 for echo plus 2 for its discovery; "s" alone for a tick of nothing
+//	s93 21 0 0 96      a tick: chance of speech in percent, dB over the noise, tone,
+//	                   1 for echo plus 2 for its discovery, pitch in quarter semitones
+//	                   over 50 Hz; zeros at the end are left out, "s" alone is a tick of nothing
 //	w{"text":"wait"}   words, and the other events, as JSON
 //
 // An event has the time of the tick before it.
@@ -33,7 +35,7 @@ type header struct {
 	Progress progress.Config `json:"progress"`
 }
 
-const logVersion = 1
+const logVersion = 2
 
 // flushEvery is how many ticks are gathered before one write.
 const flushEvery = 50
@@ -72,12 +74,15 @@ func (l *log) write(s signal) {
 	}
 	l.next = s.at + media.Tick
 	l.buf = append(l.buf, byte(sound))
-	if s.voice != 0 || s.level != 0 || s.tone != tone.None || s.echo || s.learnt {
+	if s.voice != 0 || s.level != 0 || s.tone != tone.None || s.echo || s.learnt || s.pitch != 0 {
 		l.buf = strconv.AppendInt(l.buf, int64(s.voice), 10)
 		l.buf = strconv.AppendInt(append(l.buf, ' '), int64(s.level), 10)
 		l.buf = strconv.AppendInt(append(l.buf, ' '), int64(s.tone), 10)
-		if heard := s.echoes(); heard > 0 {
+		if heard := s.echoes(); heard > 0 || s.pitch > 0 {
 			l.buf = strconv.AppendInt(append(l.buf, ' '), heard, 10)
+		}
+		if s.pitch > 0 {
+			l.buf = strconv.AppendInt(append(l.buf, ' '), int64(s.pitch), 10)
 		}
 	}
 	l.buf = append(l.buf, '\n')
@@ -95,7 +100,7 @@ func (l *log) event(s signal) {
 	case promptStart:
 		v = s.prompt
 	case expect:
-		v = expectation{Answer: s.answer, Silence: s.silence}
+		v = expectation{Answer: s.answer, Digits: s.digits, Silence: s.silence}
 	}
 	l.buf = append(l.buf, byte(s.kind))
 	if v != nil {
@@ -123,6 +128,7 @@ func (l *log) flush() error {
 
 type expectation struct {
 	Answer  phrase.Answer `json:"answer,omitempty"`
+	Digits  int           `json:"digits,omitempty"`
 	Silence time.Duration `json:"silence,omitempty"`
 }
 
@@ -137,8 +143,12 @@ func Replay(r io.Reader) iter.Seq2[Heard, error] {
 			yield(Heard{}, fmt.Errorf("reading a signal log: it is empty: %w", scanError(lines)))
 			return
 		}
-		if err := json.Unmarshal(lines.Bytes(), &head); err != nil || head.Ear != logVersion {
-			yield(Heard{}, fmt.Errorf("reading a signal log: line 1 is not the head of version %d", logVersion))
+		if err := json.Unmarshal(lines.Bytes(), &head); err != nil || head.Ear == 0 {
+			yield(Heard{}, errors.New("reading a signal log: line 1 is not the head of one; give a file that an ear wrote"))
+			return
+		}
+		if head.Ear != logVersion {
+			yield(Heard{}, fmt.Errorf("reading a signal log: line 1 says version %d and this parley reads version %d; replay it with the parley that wrote it", head.Ear, logVersion))
 			return
 		}
 		m := newMind(Config{Language: head.Language, Barge: head.Barge, Progress: head.Progress})
@@ -196,7 +206,7 @@ func (c *clock) read(line string) (s signal, ok bool, err error) {
 	case expect:
 		var e expectation
 		err := json.Unmarshal([]byte(rest), &e)
-		s.answer, s.silence = e.Answer, e.Silence
+		s.answer, s.digits, s.silence = e.Answer, e.Digits, e.Silence
 		return s, true, err
 	case key, promptEnd, answered:
 		return s, true, nil
@@ -208,7 +218,7 @@ func (s *signal) parseSound(fields string) error {
 	if fields == "" {
 		return nil
 	}
-	var values [4]int
+	var values [5]int
 	n := 0
 	for f := range strings.FieldsSeq(fields) {
 		if n == len(values) {
@@ -225,7 +235,7 @@ func (s *signal) parseSound(fields string) error {
 		return fmt.Errorf("%d is no tone", values[2])
 	}
 	s.voice, s.level, s.tone = values[0], values[1], tone.Kind(values[2])
-	s.echo, s.learnt = values[3]&1 != 0, values[3]&2 != 0
+	s.echo, s.learnt, s.pitch = values[3]&1 != 0, values[3]&2 != 0, values[4]
 	return nil
 }
 

@@ -29,12 +29,14 @@ type signal struct {
 	at   time.Duration
 
 	voice, level int
+	pitch        int // quarter semitones over 50 Hz; 0 for unvoiced
 	echo, learnt bool
 	tone         tone.Kind
 
 	text    Text
 	prompt  PromptInfo
 	answer  phrase.Answer
+	digits  int
 	silence time.Duration
 }
 
@@ -53,6 +55,7 @@ type mind struct {
 }
 
 func newMind(c Config) mind {
+	c.Barge.Tonal = c.Barge.Tonal || c.Language == "zh"
 	return mind{barge: barge.New(c.Barge), progress: progress.New(c.Progress)}
 }
 
@@ -82,7 +85,7 @@ func (m *mind) observe(s signal) Heard {
 
 	wasOpen := m.barge.Open()
 	h.Decision = m.barge.Observe(barge.Signal{
-		Kind: barge.Sound, At: s.at, Voice: s.voice, Level: s.level, Echo: s.echo, Learnt: s.learnt,
+		Kind: barge.Sound, At: s.at, Voice: s.voice, Level: s.level, Pitch: s.pitch, Echo: s.echo, Learnt: s.learnt,
 	})
 	open := m.barge.Open()
 	h.Known, h.Own = m.barge.Known(), m.barge.Own()
@@ -90,6 +93,9 @@ func (m *mind) observe(s signal) Heard {
 		m.progress.Observe(progress.Signal{Kind: progress.Own, At: s.at})
 	}
 	h.Likely = m.barge.Likely()
+	if h.Decision == barge.TurnEnd {
+		h.Budget, h.Why = m.barge.Budget()
+	}
 	h.Begin = open && !wasOpen
 	h.Discard = wasOpen && !open && (h.Decision != barge.TurnEnd || h.Known)
 	h.Feed = open && m.barge.Quiet() < feedAfter
@@ -161,7 +167,7 @@ func (m *mind) event(s signal) {
 			m.progress.Observe(progress.Signal{Kind: progress.Talk, At: s.at})
 		}
 	case expect:
-		m.barge.Observe(barge.Signal{Kind: barge.Expect, At: s.at, Answer: s.answer, Silence: s.silence})
+		m.barge.Observe(barge.Signal{Kind: barge.Expect, At: s.at, Answer: s.answer, Digits: s.digits, Silence: s.silence})
 	case answered:
 		m.answered, m.answeredAt = true, s.at
 		m.progress.Observe(progress.Signal{Kind: progress.Answered, At: s.at})

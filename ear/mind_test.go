@@ -19,9 +19,15 @@ import (
 // anySignal is any tick or event, speech and silence in runs as people make.
 func anySignal(t *rapid.T, at time.Duration) []signal {
 	run := func(voice, level int) []signal {
+		echo := rapid.IntRange(0, 9).Draw(t, "echo") == 0
 		all := make([]signal, rapid.IntRange(1, 60).Draw(t, "frames"))
 		for i := range all {
 			all[i] = signal{kind: sound, voice: voice, level: level}
+			if voice >= heldVoiced {
+				all[i].pitch = rapid.IntRange(0, 150).Draw(t, "pitch")
+				all[i].echo = echo
+			}
+			all[i].learnt = echo && i == 0
 		}
 		return all
 	}
@@ -29,7 +35,7 @@ func anySignal(t *rapid.T, at time.Duration) []signal {
 		s.at = at
 		return []signal{s}
 	}
-	texts := rapid.SampledFrom([]string{"", "yes", "嗯", "等一下", "i paid it and", "payment was due", "the number you have dialed is not in service"})
+	texts := rapid.SampledFrom([]string{"", "yes", "嗯", "等一下", "i paid it and", "payment was due", "四五六七", "one two three", "the number you have dialed is not in service"})
 	switch rapid.IntRange(0, 11).Draw(t, "kind") {
 	case 0, 1, 2:
 		return run(95, rapid.IntRange(1, 40).Draw(t, "level"))
@@ -45,7 +51,7 @@ func anySignal(t *rapid.T, at time.Duration) []signal {
 	case 8:
 		return one(signal{kind: promptEnd})
 	case 9:
-		return one(signal{kind: expect, answer: rapid.SampledFrom([]phrase.Answer{phrase.Free, phrase.YesNo, phrase.Date}).Draw(t, "answer")})
+		return one(signal{kind: expect, answer: rapid.SampledFrom([]phrase.Answer{phrase.Free, phrase.YesNo, phrase.Date, phrase.Digits}).Draw(t, "answer"), digits: rapid.IntRange(0, 6).Draw(t, "digits")})
 	case 10:
 		return one(signal{kind: key})
 	}
@@ -148,15 +154,15 @@ func TestPromises(t *testing.T) {
 }
 
 func TestReplayErrors(t *testing.T) {
-	const head = `{"ear":1,"barge":{},"progress":{}}` + "\n"
+	const head = `{"ear":2,"barge":{},"progress":{}}` + "\n"
 	for log, want := range map[string]string{
 		"":                        "empty",
 		"nonsense\n":              "line 1",
-		`{"ear":2}` + "\n":        "line 1",
+		`{"ear":1}` + "\n":        "version 1",
 		head + "x\n":              "line 2",
 		head + "s1 2 99\n":        "no tone",
 		head + "s\nw{\n":          "line 3",
-		head + "s1 2 0 1 5\n":     "at most",
+		head + "s1 2 0 1 5 6\n":   "at most",
 		head + "s\ntomorrow\ns\n": "line 3",
 	} {
 		var last error
@@ -194,8 +200,8 @@ func TestLogThatFails(t *testing.T) {
 }
 
 func FuzzReplay(f *testing.F) {
-	f.Add(`{"ear":1,"barge":{},"progress":{}}` + "\ns93 21 0\nt5000000\ns\nw{\"Text\":\"wait\"}\np{\"Mode\":\"always\"}\ns90 20 5 1\ne{\"answer\":\"yes_no\"}\nk\nq\na\ns\n")
-	f.Add(`{"ear":1,"barge":{"Duck":-5},"progress":{}}` + "\nt-9223372036854775808\ns\ns\n")
+	f.Add(`{"ear":2,"barge":{},"progress":{}}` + "\ns93 21 0\nt5000000\ns\nw{\"Text\":\"wait\"}\np{\"Mode\":\"always\"}\ns90 20 5 1\ne{\"answer\":\"yes_no\"}\nk\nq\na\ns\n")
+	f.Add(`{"ear":2,"barge":{"Duck":-5},"progress":{}}` + "\nt-9223372036854775808\ns\ns\n")
 	f.Fuzz(func(t *testing.T, log string) {
 		for h, err := range Replay(strings.NewReader(log)) {
 			if err == nil && int(h.Tone) > int(tone.Fax) {
