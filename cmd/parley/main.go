@@ -59,6 +59,7 @@ type commands struct {
 	Sim      simCmd      `cmd:"" help:"A simulated carrier with talking customers."`
 	Trunk    trunkCmd    `cmd:"" help:"Ask the carriers of a configuration."`
 	Bench    benchCmd    `cmd:"" help:"Measure what this machine carries."`
+	Barge    bargeCmd    `cmd:"" help:"Build and replay labelled cases of turn-taking."`
 	Worker   workerCmd   `cmd:"" hidden:"" help:"Speech work for a server (internal)."`
 }
 
