@@ -46,9 +46,6 @@ type Pauses struct {
 	Paused time.Duration // dates, amounts, digits: spoken with pauses inside
 	// Open is added when the words so far want a continuation ("and", 然后).
 	Open time.Duration
-	// Patience scales every one of these silences, in percent; 0 is 100. An
-	// evaluation sweeps it to draw the curve of cut-offs over latency.
-	Patience int
 }
 
 func (c Config) withDefaults() Config {
@@ -59,7 +56,7 @@ func (c Config) withDefaults() Config {
 	}
 	or(&c.Duck, 140)
 	or(&c.Decide, 300)
-	or(&c.Loud, 520)
+	or(&c.Loud, 560)
 	or(&c.Long, 640)
 	or(&c.Murmur, 1400)
 	or(&c.Resume, 200)
@@ -73,9 +70,6 @@ func (c Config) withDefaults() Config {
 	or(&c.Pauses.Free, 700)
 	or(&c.Pauses.Paused, 1200)
 	or(&c.Pauses.Open, 600)
-	if c.Pauses.Patience <= 0 {
-		c.Pauses.Patience = 100
-	}
 	return c
 }
 

@@ -150,7 +150,11 @@ func (d *Detector) words(s Signal) {
 	if !d.u.open || s.Text == d.u.words.text {
 		return
 	}
-	d.u.words = read(s.Text, judge(s.Text, d.prompt, d.playing), d.answer)
+	kind := judge(s.Text, d.prompt, d.playing)
+	if kind == content && opensMurmur(s.Text) {
+		kind = murmur
+	}
+	d.u.words = read(s.Text, kind, d.answer)
 	d.u.standing = d.now
 }
 

@@ -76,7 +76,7 @@ func (e *ending) budget() (wait time.Duration, by string) {
 			wait, by = o.most, strategies[i].name()
 		}
 	}
-	return max(shortest, wait) * time.Duration(e.pauses.Patience) / 100, by
+	return max(shortest*e.pauses.Free/usualFree, wait), by
 }
 
 // answerNow is what is being said: an answer to a yes/no question that has

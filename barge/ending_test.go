@@ -145,10 +145,15 @@ func TestBudget(t *testing.T) {
 			t.Errorf("%s: %v by %s, want %v to %v by %s", c.name, got, by, c.from, c.to, c.by)
 		}
 	}
-	e := said(phrase.Date, "next friday")
+	// Whoever configures other silences gets all of it in proportion.
+	e := said(phrase.Free, "我上周还了")
 	whole, _ := e.budget()
-	e.pauses.Patience = 50
-	if half, _ := e.budget(); half != whole/2 {
-		t.Errorf("half the patience makes %v of %v", half, whole)
+	p := *e.pauses
+	for _, v := range []*time.Duration{&p.YesNo, &p.Choice, &p.Free, &p.Paused, &p.Open} {
+		*v *= 2
+	}
+	e.pauses = &p
+	if twice, _ := e.budget(); twice != 2*whole {
+		t.Errorf("silences of twice the length make %v of %v", twice, whole)
 	}
 }

@@ -74,7 +74,7 @@ func (d *Detector) interrupts() bool {
 	if d.cuts(w.kind, w.text) && d.u.under >= d.bar(d.c.Duck) && d.now-d.u.onset >= d.c.Decide {
 		// A grammar's first guesses flip; a word that claims the floor is worth
 		// the risk, others must have stood for a moment.
-		if w.kind >= claim || stood >= 160*time.Millisecond {
+		if w.kind >= claim || stood >= 80*time.Millisecond {
 			return true
 		}
 	}
@@ -83,7 +83,9 @@ func (d *Detector) interrupts() bool {
 	case echoed:
 		return false
 	case murmur, greets:
-		return span >= d.c.Murmur
+		// Half of the true interruptions begin with "yeah": who speaks on long
+		// after it says more than the recogniser has told yet.
+		return span >= d.c.Murmur || stood >= outlasts && d.u.run > 0 && span >= d.c.Long && d.theirs()
 	}
 	// Sound alone must be a voice, and this customer's.
 	if !d.theirs() {
@@ -97,8 +99,10 @@ func (d *Detector) interrupts() bool {
 }
 
 const (
+	// outlasts is how long a murmur's words stand at most while it goes on.
+	outlasts = 600 * time.Millisecond
 	// nearest: a voice this little over the noise is somebody in the room.
-	nearest = 6
+	nearest = 5
 	// farther is how far under their own turns a customer may speak, in dB.
 	farther = 12
 	// strange is how far outside their register a voice is another's.

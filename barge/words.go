@@ -115,6 +115,33 @@ func Backchannel(text string) bool {
 	return s != "" && consumed(s, murmurs) && !has(text, impatient)
 }
 
+// opensMurmur reports whether the words may yet become a backchannel: all of
+// them are murmurs but the last, which begins one ("got" it, 知道).
+func opensMurmur(text string) bool {
+	s := squeeze(text)
+	if s == "" {
+		return false
+	}
+	reach := make([]bool, len(s)+1)
+	reach[0] = true
+	for i := range s {
+		if !reach[i] {
+			continue
+		}
+		for _, list := range murmurs {
+			for _, w := range list {
+				if strings.HasPrefix(s[i:], w) {
+					reach[i+len(w)] = true
+				}
+				if strings.HasPrefix(w, s[i:]) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
 // greeting reports whether the words are a greeting, with or without murmurs.
 func greeting(text string) bool {
 	s := squeeze(text)

@@ -96,6 +96,19 @@ func TestClaims(t *testing.T) {
 	}
 }
 
+func TestOpensMurmur(t *testing.T) {
+	for _, text := range []string{"got", "oh i", "我", "我知", "嗯我知", "all", "that's"} {
+		if !opensMurmur(text) {
+			t.Errorf("%q may become a backchannel", text)
+		}
+	}
+	for _, text := range []string{"", "我已", "嗯我上", "i paid"} {
+		if opensMurmur(text) {
+			t.Errorf("%q is more than a backchannel", text)
+		}
+	}
+}
+
 func TestForm(t *testing.T) {
 	for text, want := range map[string]form{
 		"":                        neutral,

@@ -45,8 +45,8 @@ func TestNoDeadAir(t *testing.T) {
 		want   string
 		waited [2]int64 // of the answer, ms
 	}{
-		{500 * time.Millisecond, "bot: hello|customer: on friday|bot: thank you goodbye", [2]int64{800, 1500}},
-		{2 * time.Second, "bot: hello|customer: on friday|bot: one moment|bot: thank you goodbye", [2]int64{2300, 3000}},
+		{500 * time.Millisecond, "bot: hello|customer: on friday|bot: thank you goodbye", [2]int64{700, 1500}},
+		{2 * time.Second, "bot: hello|customer: on friday|bot: one moment|bot: thank you goodbye", [2]int64{2200, 3000}},
 		{time.Hour, "bot: hello|customer: on friday|bot: one moment|bot: sorry goodbye", [2]int64{4000, 4100}},
 	} {
 		t.Run(c.takes.String(), func(t *testing.T) {
