@@ -27,7 +27,7 @@ var floors = map[string]int{
 // helpers of tests: anyone's tests may use them, nothing else imports them.
 // The suites stand beside their ports; sharedtest serves every floor, since
 // each has tests on the data beside the repository.
-var testOnly = map[string]bool{"store/storetest": true, "asr/asrtest": true, "tts/ttstest": true, "sharedtest": true, "sim/relay": true}
+var testOnly = map[string]bool{"store/storetest": true, "asr/asrtest": true, "tts/ttstest": true, "sharedtest": true, "sim/relay": true, "media/echo/echotest": true}
 
 // outside says who may import what from outside the module.
 var outside = map[string][]string{
