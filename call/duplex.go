@@ -119,6 +119,7 @@ func (d *duplex) tick(t beat.Tick) {
 		in.PCM, in.Flags = d.quiet[:], media.Silence
 	}
 	heard := d.ear.Hear(in, d.out)
+	in = d.ear.Clean(in)
 	if d.observe != nil {
 		d.observe(heard)
 	}

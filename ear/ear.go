@@ -117,7 +117,7 @@ type PromptInfo struct {
 type Ear struct {
 	vad   *vad.Detector
 	tone  *tone.Detector
-	echo  *echo.Gate
+	echo  *echo.Canceller
 	mind  mind
 	pitch pitch.Tracker
 	// pitched: the tracker heard the last frame.
@@ -126,6 +126,8 @@ type Ear struct {
 	now     time.Duration
 	// begun: a first frame came, so now is a time.
 	begun bool
+	// cleaned: the last frame had an echo taken out.
+	cleaned bool
 }
 
 // New returns the ear of one stream.
@@ -145,18 +147,33 @@ func New(c Config) *Ear {
 func (e *Ear) Hear(in, out media.Frame) Heard {
 	e.tick(in.At)
 	s := signal{kind: sound, at: e.now}
-	if !in.Is(media.Silence) && in.Rate == media.Rate8k && len(in.PCM) >= 160 {
-		r := e.vad.Frame(in.PCM)
-		s.voice = int(r.Prob*100 + 0.5)
-		s.level = int(r.AboveDB + 0.5)
-		s.pitch = e.height(r.Prob, in.PCM)
-		if e.mind.tonal(e.now) {
-			e.listenForTones(in.PCM, &s)
-		}
-		s.echo = e.echo.Frame(in.PCM, sent(out)) && s.voice >= heldVoiced
-		s.learnt = e.echo.Learnt()
+	if in.Is(media.Silence) || in.Rate != media.Rate8k || len(in.PCM) < 160 {
+		e.cleaned = false
+		e.echo.Frame(nil, sent(out))
+		return e.tell(s)
 	}
+	own := e.echo.Frame(in.PCM, sent(out))
+	e.cleaned = e.echo.Known()
+	pcm := e.Clean(in).PCM
+	r := e.vad.Frame(pcm)
+	s.voice = int(r.Prob*100 + 0.5)
+	s.level = int(r.AboveDB + 0.5)
+	s.pitch = e.height(r.Prob, pcm)
+	if e.mind.tonal(e.now) {
+		e.listenForTones(pcm, &s)
+	}
+	s.echo, s.learnt = own.Echo && s.voice >= heldVoiced, own.Learnt
 	return e.tell(s)
+}
+
+// Clean is the frame that Hear took last without our own echo in it: what a
+// recogniser should hear. Where no echo is known it is the frame itself. Its
+// sound is borrowed until the next Hear.
+func (e *Ear) Clean(in media.Frame) media.Frame {
+	if e.cleaned {
+		in.PCM = e.echo.Clean()
+	}
+	return in
 }
 
 // height is the pitch in quarter semitones over 50 Hz. It is followed only
@@ -200,6 +217,10 @@ func sent(out media.Frame) []int16 {
 func (e *Ear) tick(at time.Duration) {
 	if e.begun {
 		at = max(at, e.now+media.Tick)
+		// In ticks that never ran nothing was sent.
+		for range min(at-e.now-media.Tick, time.Second) / media.Tick {
+			e.echo.Frame(nil, nil)
+		}
 	}
 	e.begun, e.now = true, at
 }

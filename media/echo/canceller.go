@@ -26,9 +26,11 @@ const (
 	ahead = 32
 	// sure is a match that is believed at once, likely one that must come
 	// back, and votes what its squares must add up to.
-	sure   = 0.55
+	sure   = 0.65
 	likely = 0.22
-	votes  = 0.20
+	votes  = 0.30
+	// plain is a match of which two are enough; of weaker ones it takes three.
+	plain = 0.35
 	// stale is a match of what is left of the sound behind the filter: the
 	// path has changed.
 	stale = 0.35
@@ -255,7 +257,7 @@ func (c *Canceller) search() bool {
 
 // believe adds a find to the votes and reports whether that is enough.
 func (c *Canceller) believe(f find) bool {
-	if f.match < likely || f.next > 0.85*f.match {
+	if f.match < likely || f.next > 0.8*f.match {
 		return false
 	}
 	c.wait, c.pause = soonest, soonest
@@ -265,7 +267,7 @@ func (c *Canceller) believe(f find) bool {
 		if off := v.lag - f.lag; v.count > 0 && off <= close && off >= -close {
 			v.score += f.match * f.match
 			v.count++
-			return f.match >= sure || v.score >= votes && v.count >= 2
+			return f.match >= sure || v.score >= votes && v.count >= 2 && f.match >= plain || v.score >= votes && v.count >= 3
 		}
 		if v.score < c.voted[weakest].score {
 			weakest = i

@@ -15,7 +15,7 @@ const (
 	blocks = (partitions-1)*apart + 1
 	// keep is how much of a path is the same a block later, squared; what it is
 	// short of 1 is how fast a path may drift.
-	change = 0.0008
+	change = 0.005
 	// overlap is the scale between full and windowed spectra.
 	overlap = float32(size) / block
 	// quantum is the share of the received power that is always noise: G.711
