@@ -102,13 +102,19 @@ func (d Demo) Run(ctx context.Context, c Config, show func(context.Context, Demo
 // carrier starts the simulated carrier with engines of its own: it shares
 // nothing with the server but the machine.
 func (d Demo) carrier(h *house, c Config, personas []sim.Persona) (netip.AddrPort, error) {
+	return startCarrier(h, c, personas, d.Log, nil)
+}
+
+// startCarrier starts the simulated carrier in this process; ended, if set, is
+// told every call's end.
+func startCarrier(h *house, c Config, personas []sim.Persona, log *slog.Logger, ended func(sim.Ended)) (netip.AddrPort, error) {
 	none := netip.AddrPort{}
-	e, err := newEngines(c, d.Log)
+	e, err := newEngines(c, log)
 	if err != nil {
 		return none, err
 	}
 	e.startIn(h)
-	wheel := beat.New(beat.Options{Log: d.Log})
+	wheel := beat.New(beat.Options{Log: log})
 	h.start(component{"the customers' beat", wheel.Run})
 	ports, err := line.NewPorts(30000, 30999)
 	if err != nil {
@@ -116,7 +122,7 @@ func (d Demo) carrier(h *house, c Config, personas []sim.Persona) (netip.AddrPor
 	}
 	s, err := sim.New(sim.Options{
 		Listen: "127.0.0.1:0", Personas: personas, Recognizer: e.recognizer,
-		Synthesizer: e.voices, Beat: wheel, Ports: ports, Log: d.Log,
+		Synthesizer: e.voices, Beat: wheel, Ports: ports, Ended: ended, Log: log,
 	})
 	if err != nil {
 		return none, fmt.Errorf("start the simulated carrier: %w", err)

@@ -17,6 +17,7 @@ const (
 	sentenceEnd               // a short pause; a final is on its way
 	turnEnd                   // a long pause: the customer's turn
 	saidAll                   // the mouth is empty
+	sounds                    // the first loud frame of a speech was sent
 )
 
 const (
@@ -56,6 +57,7 @@ type head struct {
 
 	// The mouth.
 	now     media.Source
+	sounded bool // something loud of it was sent
 	noise   []int16
 	noiseAt int
 	pcm     [160]int16
@@ -165,6 +167,7 @@ func (h *head) speak() {
 	if h.now == nil {
 		select {
 		case h.now = <-h.mouth:
+			h.sounded = false
 		default:
 		}
 	}
@@ -183,7 +186,12 @@ func (h *head) speak() {
 			}
 		}
 	}
+	begins := h.now != nil && !h.sounded && loud(h.pcm[:])
 	h.noiseAt = mix(h.pcm[:], h.noise, h.noiseAt)
 	_ = h.line.WriteFrame(media.Frame{At: h.at, Rate: media.Rate8k, PCM: h.pcm[:]})
 	h.at += media.Tick
+	if begins {
+		h.sounded = true
+		h.tell(sounds)
+	}
 }

@@ -78,6 +78,9 @@ type Ended struct {
 type Spoken struct {
 	By   string // customer or bot
 	Text string
+	// At is when the first loud frame of a customer's speech was sent; zero when
+	// none was.
+	At time.Time
 }
 
 // Carrier answers calls while Run runs.

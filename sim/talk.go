@@ -247,6 +247,8 @@ func (p *person) converse(ctx context.Context, greeting string) {
 				finals.Reset(finalBound)
 			case saidAll:
 				p.mouth = false
+			case sounds:
+				p.call.sounds()
 			}
 		case r, ok := <-p.ears.Results():
 			if !ok {

@@ -196,6 +196,21 @@ func (call *customerCall) say(by, text string) {
 	}
 }
 
+// sounds notes that the customer's latest speech is being heard now.
+func (call *customerCall) sounds() {
+	now := time.Now()
+	call.mu.Lock()
+	defer call.mu.Unlock()
+	for i := len(call.spoken) - 1; i >= 0; i-- {
+		if s := &call.spoken[i]; s.By == "customer" {
+			if s.At.IsZero() {
+				s.At = now
+			}
+			return
+		}
+	}
+}
+
 func (call *customerCall) respond(code int, reason string) {
 	call.carrier.respond(call.tx, call.response(code, reason))
 }

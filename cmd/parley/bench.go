@@ -24,6 +24,8 @@ type benchCmd struct {
 	Calls benchCallsCmd `cmd:"" help:"How many calls at a time this machine holds."`
 	Dial  benchDialCmd  `cmd:"" help:"How many calls a second this machine sets up."`
 
+	Talk benchTalkCmd `cmd:"" help:"How long customers wait for an answer, and how soon the bot yields."`
+
 	Far    benchFarCmd    `cmd:"" hidden:"" help:"The far side of the calls (internal)."`
 	Callee benchCalleeCmd `cmd:"" hidden:"" help:"The callee of the set-ups (internal)."`
 	Visit  benchVisitCmd  `cmd:"" hidden:"" help:"Who asks the API meanwhile (internal)."`

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -24,6 +25,7 @@ type callCmd struct {
 	Var     map[string]string `help:"A variable of the flow, name=value; may be repeated."`
 	Ring    time.Duration     `help:"How long it may ring." default:"45s"`
 	Record  string            `help:"Stereo recording: customer left, bot right." type:"path"`
+	Plot    string            `help:"Draw the first interruption of the recording as SVG into this file; needs --record." type:"path"`
 	Signals string            `help:"The ear's signal log, which holds the customer's words; only its owner may read it." type:"path"`
 	Trace   bool              `help:"Show the ladder with every SIP message on stderr."`
 	JSON    bool              `help:"Print the report as JSON."`
@@ -38,6 +40,9 @@ func (callCmd) Help() string {
 
 // Run places the call; it fails when nobody answered.
 func (c *callCmd) Run(t *terminal) error {
+	if c.Plot != "" && c.Record == "" {
+		return usageError{errors.New("--plot draws a recording; give --record as well")}
+	}
 	config, err := app.Load(c.Config)
 	if err != nil {
 		return err
@@ -70,6 +75,9 @@ func (c *callCmd) Run(t *terminal) error {
 	}
 	if report.Network != outcome.Answered {
 		return errQuiet
+	}
+	if c.Plot != "" {
+		return drawInterruption(c.Plot, c.Record, report)
 	}
 	return nil
 }
