@@ -173,12 +173,16 @@ func (t Talk) variables(s Single, p *sim.Persona) (map[string]string, error) {
 		return nil, err
 	}
 	known := map[string]string{}
-	for name := range f.Samples() {
-		if v, ok := p.Variables[name]; ok {
-			if name == "amount_due" {
-				v += " " + p.Variables["currency"]
-			}
-			known[name] = v
+	for _, asked := range f.Variables() {
+		v, ok := p.Variables[asked.Name]
+		if !ok {
+			v, ok = p.Variables[asked.From]
+		}
+		if asked.Name == "amount_due" {
+			v += " " + p.Variables["currency"]
+		}
+		if ok {
+			known[asked.Name] = v
 		}
 	}
 	return known, nil

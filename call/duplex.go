@@ -172,7 +172,7 @@ func (d *duplex) act(h ear.Heard) {
 
 // feed passes an utterance to the recogniser, with the moment before it.
 func (d *duplex) feed(h ear.Heard, in media.Frame) {
-	if h.Speech {
+	if h.Speech && h.Decision != barge.TurnEnd && !h.Discard { // a sound in that tick is the next one's
 		d.voice = d.now + media.Tick
 	}
 	if h.Begin {

@@ -130,7 +130,7 @@ func TestMouthSpeaksOverNoise(t *testing.T) {
 	for range 50 {
 		h.tick(beat.Tick{})
 	}
-	if got := moments(h); len(got) != 1 || got[0] != saidAll {
+	if got := moments(h); len(got) != 2 || got[0] != sounds || got[1] != saidAll {
 		t.Errorf("moments %v", got)
 	}
 	var sound, rest []int16
