@@ -32,6 +32,7 @@ type Config struct {
 	CallerIDs  CallerIDsConfig  `yaml:"caller_ids"`
 	ASR        ASRConfig        `yaml:"asr"`
 	TTS        TTSConfig        `yaml:"tts"`
+	VAD        VADConfig        `yaml:"vad"`
 	Recordings RecordingsConfig `yaml:"recordings"`
 	// Flows is a folder with the merchant's own flows, beside the shipped ones.
 	Flows  string       `yaml:"flows"`
@@ -211,6 +212,15 @@ type TTSConfig struct {
 	CacheBytes int64 `yaml:"cache_bytes"`
 }
 
+// VADConfig is what tells speech from noise.
+type VADConfig struct {
+	// Model is the Silero VAD's ONNX file; empty to look where the set-up puts
+	// it, and do without when it is not there; "none" to do without.
+	Model string `yaml:"model"`
+	// Calls have the model at a time; more use the built-in detector.
+	Calls int `yaml:"calls"`
+}
+
 // RecordingsConfig says where recordings go.
 type RecordingsConfig struct {
 	// Dir defaults to DATA/recordings.
@@ -247,6 +257,7 @@ func Defaults() Config {
 		CallerIDs: defaultCallerIDs(),
 		ASR:       ASRConfig{Engine: "pocketsphinx", Pocketsphinx: PocketsphinxConfig{Workers: 1, Streams: 64}},
 		TTS:       TTSConfig{Workers: 1, CacheBytes: 64 << 20},
+		VAD:       VADConfig{Calls: 200},
 		Rules: RulesConfig{
 			Region: "US",
 		},
@@ -287,6 +298,9 @@ func Load(path string) (Config, error) {
 // relativeTo resolves secret, certificate and rate files beside the configuration.
 func (c *Config) relativeTo(dir string) {
 	files := []*string{&c.HTTP.Certificate, &c.HTTP.Key, &c.SIP.TLS.Certificate, &c.SIP.TLS.Key, &c.SIP.TLS.ClientCA}
+	if c.VAD.Model != noModel {
+		files = append(files, &c.VAD.Model)
+	}
 	for i := range c.Trunks {
 		t := &c.Trunks[i]
 		files = append(files, &t.PasswordFile, &t.Rates, &t.TLS.CA, &t.TLS.Certificate, &t.TLS.Key)
@@ -350,6 +364,9 @@ func (c *Config) check() error {
 	problems = append(problems, c.checkTransfers()...)
 	if err := c.CallerIDs.check(); err != nil {
 		bad("%w", err)
+	}
+	if c.VAD.Calls < 0 {
+		bad("vad.calls: %d is below zero; 0 leaves the model unused", c.VAD.Calls)
 	}
 	if c.Limits.Calls < 1 || c.Limits.CallsPerSecond <= 0 {
 		bad("limits: calls and calls_per_second must be above zero")

@@ -48,6 +48,7 @@ func Doctor(ctx context.Context, w io.Writer, c Config) bool {
 func checks(c Config) []check {
 	return []check{
 		{"recogniser", func(context.Context) (string, error) { return recogniserFound(c) }},
+		{"speech detector", func(context.Context) (string, error) { return modelFound(c) }},
 		{"synthesisers", func(context.Context) (string, error) { return synthesisersFound() }},
 		{"flows", func(context.Context) (string, error) { return flowsFound(c) }},
 		{"data folder", func(context.Context) (string, error) { return writable(c.Data) }},

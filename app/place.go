@@ -20,6 +20,7 @@ import (
 	"parley/dialog"
 	"parley/ladder"
 	"parley/media/beat"
+	"parley/media/silero"
 	"parley/phone"
 	"parley/record"
 	"parley/rules"
@@ -36,6 +37,7 @@ type placer struct {
 	voices     tts.Prompter
 	speaks     func(tts.Voice) error
 	prompts    warmer
+	models     *silero.Seats
 	recorders  call.Recorders
 	facts      call.Facts
 	flows      *flowShelf
@@ -192,7 +194,7 @@ func (l *placer) warm(name string, p dialog.Policy) {
 func (l *placer) session(d call.Dialer, t call.Target, policy dialog.Policy) *call.Session {
 	parts := call.Parts{
 		Dialer: d, Beat: l.beat, Recognizer: l.recognizer, Speaker: l.voices,
-		Policy: policy, Recorders: l.recorders, Facts: l.facts, Transfers: l.reach, Log: l.log,
+		Policy: policy, Recorders: l.recorders, Facts: l.facts, Transfers: l.reach, Models: l.models, Log: l.log,
 	}
 	if t.Inbound && t.To == "" && l.facts != nil {
 		parts.Facts = unkept{l.facts}

@@ -101,6 +101,10 @@ func Start(ctx context.Context, c Config, o ServeOptions) (_ *Server, err error)
 	e.startIn(h)
 	wheel := beat.New(beat.Options{Log: o.Log})
 	h.start(component{"beat", wheel.Run})
+	models, err := openSeats(c, wheel, o.Log)
+	if err != nil {
+		return nil, err
+	}
 	recordings, err := openRecordings(c, o.Log)
 	if err != nil {
 		return nil, err
@@ -140,8 +144,8 @@ func Start(ctx context.Context, c Config, o ServeOptions) (_ *Server, err error)
 	callers := newCallers(c.CallerIDs, books, o.Log)
 	warnUnnamed(c, o.Log)
 	l := &placer{
-		callers: callers,
-		dialer:  stack.Router(&gate{next: stack, kernel: kernel, now: time.Now, tests: c.Rules.TestNumbers, seen: seen}), beat: wheel, seen: seen,
+		callers: callers, models: models,
+		dialer: stack.Router(&gate{next: stack, kernel: kernel, now: time.Now, tests: c.Rules.TestNumbers, seen: seen}), beat: wheel, seen: seen,
 		recognizer: e.recognizer, voices: e.voices, speaks: e.speaks, prompts: e.voices, recorders: recordersOf(c, recordings), facts: books,
 		flows: shelf, transfers: c.Transfers, region: c.Rules.Region, tests: c.Rules.TestNumbers, log: o.Log,
 		live: map[string]*liveCall{}, warmed: map[string]bool{}, slots: make(chan struct{}, c.Limits.Calls),

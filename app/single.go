@@ -72,6 +72,10 @@ func Call(ctx context.Context, c Config, s Single) (report call.Report, err erro
 	e.startIn(h)
 	wheel := beat.New(beat.Options{Log: s.Log})
 	h.start(component{"beat", wheel.Run})
+	models, err := openSeats(c, wheel, s.Log)
+	if err != nil {
+		return report, err
+	}
 	// One call listens on a port of the system's choice.
 	listen := netip.MustParseAddrPort(c.SIP.Listen)
 	target, err := s.target(c, f)
@@ -119,7 +123,7 @@ func Call(ctx context.Context, c Config, s Single) (report call.Report, err erro
 	parts := call.Parts{
 		Dialer: stack.Router(&gate{next: stack, kernel: kernel, now: time.Now, tests: c.Rules.TestNumbers, seen: seen}), Beat: wheel,
 		Recognizer: e.recognizer, Speaker: e.voices, Policy: policy,
-		Recorders: recorders, Transfers: desk.reach, Log: s.Log,
+		Recorders: recorders, Transfers: desk.reach, Models: models, Log: s.Log,
 		Watch: func(m call.Moment) {
 			seen.moment(target, m)
 			if s.Watch != nil {

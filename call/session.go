@@ -16,13 +16,14 @@ import (
 	"parley/dialog"
 	"parley/ear"
 	"parley/media/beat"
+	"parley/media/silero"
 	"parley/outcome"
 	"parley/phrase"
 	"parley/progress"
 	"parley/tts"
 )
 
-// Parts are what a call is made of. All but Recorders, Facts, Transfers, Watch and Log
+// Parts are what a call is made of. All but Recorders, Facts, Transfers, Models, Watch and Log
 // are required.
 type Parts struct {
 	Dialer     Dialer
@@ -40,6 +41,9 @@ type Parts struct {
 	// Patient: understanding starts when a turn has ended and not before, to
 	// measure what the early start gains.
 	Patient bool
+	// Models lends the model that tells speech from noise; nil for the built-in
+	// detector.
+	Models *silero.Seats
 	// Watch is told every turn of the transcript and every step of the set-up
 	// as they happen. It must not block.
 	Watch func(Moment)
@@ -259,7 +263,9 @@ func announcements(language string) asr.Expectation {
 }
 
 func (c *conversation) run(setup, work context.Context) {
-	c.dial(setup)
+	model, free := c.parts.Models.Take()
+	defer free()
+	c.dial(setup, model)
 	leave := c.parts.Beat.Join(c.duplex.tick)
 	c.loop(setup, work)
 	leave()
@@ -269,9 +275,9 @@ func (c *conversation) run(setup, work context.Context) {
 }
 
 // dial places the call and makes the part of it that lives on the beat.
-func (c *conversation) dial(setup context.Context) {
+func (c *conversation) dial(setup context.Context, model *silero.Model) {
 	c.leg = c.parts.Dialer.Dial(setup, c.target)
-	hearing := ear.Config{Language: c.state.Language}
+	hearing := ear.Config{Language: c.state.Language, Model: model}
 	if c.parts.Signals != nil {
 		c.signalLog = newSignalLog(c.parts.Signals)
 		hearing.Log = c.signalLog

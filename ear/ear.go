@@ -18,8 +18,8 @@ import (
 	"parley/media"
 	"parley/media/echo"
 	"parley/media/pitch"
+	"parley/media/silero"
 	"parley/media/tone"
-	"parley/media/vad"
 	"parley/phrase"
 	"parley/progress"
 )
@@ -34,6 +34,8 @@ type Config struct {
 	Language string
 	Barge    barge.Config
 	Progress progress.Config
+	// Model tells speech from noise; nil for the built-in detector.
+	Model *silero.Model
 	// Log, when set, gets the signals as lines of text from which Replay
 	// repeats every decision. Writes come from the beat, about one a second,
 	// and must not wait. The lines hold what the customer said: keep them as
@@ -115,7 +117,7 @@ type PromptInfo struct {
 
 // Ear listens to one stream. All methods belong to the beat.
 type Ear struct {
-	vad   *vad.Detector
+	voice *Voice
 	tone  *tone.Detector
 	echo  *echo.Canceller
 	mind  mind
@@ -133,11 +135,11 @@ type Ear struct {
 // New returns the ear of one stream.
 func New(c Config) *Ear {
 	return &Ear{
-		vad:  vad.New(),
-		tone: tone.New(),
-		echo: echo.New(),
-		mind: newMind(c),
-		log:  newLog(c),
+		voice: NewVoice(c.Model),
+		tone:  tone.New(),
+		echo:  echo.New(),
+		mind:  newMind(c),
+		log:   newLog(c),
 	}
 }
 
@@ -155,10 +157,8 @@ func (e *Ear) Hear(in, out media.Frame) Heard {
 	own := e.echo.Frame(in.PCM, sent(out))
 	e.cleaned = e.echo.Known()
 	pcm := e.Clean(in).PCM
-	r := e.vad.Frame(pcm)
-	s.voice = int(r.Prob*100 + 0.5)
-	s.level = int(r.AboveDB + 0.5)
-	s.pitch = e.height(r.Prob, pcm)
+	s.voice, s.level = e.voice.Frame(media.Frame{Rate: in.Rate, PCM: pcm, Flags: in.Flags})
+	s.pitch = e.height(s.voice, pcm)
 	if e.mind.tonal(e.now) {
 		e.listenForTones(pcm, &s)
 	}
@@ -176,10 +176,13 @@ func (e *Ear) Clean(in media.Frame) media.Frame {
 	return in
 }
 
+// maybeVoiced is the chance in percent from which a pitch is looked for.
+const maybeVoiced = 30
+
 // height is the pitch in quarter semitones over 50 Hz. It is followed only
 // where there may be a voice.
-func (e *Ear) height(prob float64, pcm []int16) int {
-	if prob < 0.3 {
+func (e *Ear) height(voice int, pcm []int16) int {
+	if voice < maybeVoiced {
 		if e.pitched {
 			e.pitch.Reset()
 			e.pitched = false

@@ -23,6 +23,7 @@ import (
 type benchCmd struct {
 	Calls benchCallsCmd `cmd:"" help:"How many calls at a time this machine holds."`
 	Dial  benchDialCmd  `cmd:"" help:"How many calls a second this machine sets up."`
+	VAD   benchVADCmd   `cmd:"" name:"vad" help:"How well and at what cost speech is told from noise."`
 
 	Talk benchTalkCmd `cmd:"" help:"How long customers wait for an answer, and how soon the bot yields."`
 

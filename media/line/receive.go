@@ -13,6 +13,7 @@ import (
 	"parley/media/jitter"
 	"parley/media/rtp"
 	"parley/media/srtp"
+	"parley/media/vad"
 )
 
 // drainMost packets are taken in one tick: far more than a call sends, and a
@@ -29,7 +30,7 @@ type receiving struct {
 	seen      uint64 // bitmap of the sequence numbers up to highest
 	highest   int64
 	latest    time.Duration // arrival of the latest packet; 0 where a gap after it means nothing
-	gate      gate
+	gate      vad.Gate
 	keys      dtmf.Receiver
 	tones     dtmf.Detector
 	resting   bool   // the latest packet was comfort noise
@@ -170,7 +171,7 @@ func (l *Line) payload(h rtp.Header, payload []byte, arrival time.Duration) {
 	switch {
 	case h.PayloadType == l.remote.PayloadType:
 		pcm := l.codec.AppendPCM(l.batch.pcm[:0], payload)
-		l.jitter.Put(jitter.Packet{Timestamp: h.Timestamp, Arrival: arrival, PCM: pcm, Voiced: r.gate.open(pcm)})
+		l.jitter.Put(jitter.Packet{Timestamp: h.Timestamp, Arrival: arrival, PCM: pcm, Voiced: r.gate.Open(pcm)})
 	case l.remote.DTMF != 0 && h.PayloadType == l.remote.DTMF:
 		key, ok := r.keys.Receive(h.Timestamp, h.Marker, payload)
 		if !ok {

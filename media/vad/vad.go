@@ -85,7 +85,7 @@ func (d *Detector) Frame(pcm []int16) Result {
 		ratio += 6 * (min(pitch, 0.7) - 0.3)
 	}
 	if level <= weakest {
-		ratio = min(ratio, -4)
+		ratio = min(ratio, resting)
 	}
 	d.score += 0.6 * (ratio - d.score)
 	prob := 1 / (1 + math.Exp(-d.score))
@@ -97,6 +97,17 @@ func (d *Detector) Frame(pcm []int16) Result {
 		LevelDB: level, AboveDB: max(0, level-d.floor.mean),
 	}
 }
+
+// Rest takes the place of Frame for a frame that was not looked at because the
+// gate was shut; of power levelDB. It returns how far that is over the floor.
+func (d *Detector) Rest(levelDB float64) (aboveDB float64) {
+	d.score += 0.6 * (resting - d.score)
+	d.bridge(false)
+	return max(0, levelDB-d.floor.mean)
+}
+
+// resting is the evidence of a frame that was not looked at.
+const resting = -4.0
 
 // ratio is the log-likelihood of speech against noise, summed over the bands.
 func (d *Detector) ratio(x [bands]float64) float64 {

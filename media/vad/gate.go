@@ -1,8 +1,8 @@
-package line
+package vad
 
 import "math"
 
-// Levels of the gate, in dB of full scale, and its pace in packets.
+// Levels of the gate, in dB of full scale, and its pace.
 const (
 	gateOpen    = 6.0   // above the noise floor
 	gateLeast   = -55.0 // what is quieter is never a voice
@@ -14,17 +14,20 @@ const (
 	gateStartAt = -60.0
 )
 
-// gate is the cheap look at every packet: whether it is louder than the noise
+// Gate is the cheap look at every packet: whether it is louder than the noise
 // behind it. It costs a tenth of a microsecond and errs towards open; what is
-// a voice is decided by the VAD, which runs only while the gate is open.
-type gate struct {
+// a voice is decided by a detector, which runs only while the gate is open. The
+// zero value is a gate at its start.
+type Gate struct {
 	started bool
 	floor   float64
+	level   float64
 	hold    float64 // ms
 }
 
-// open takes one packet's samples and tells whether the gate is open.
-func (g *gate) open(pcm []int16) bool {
+// Open takes one packet's samples at 8 kHz, any number of them, and tells
+// whether the gate is open.
+func (g *Gate) Open(pcm []int16) bool {
 	if len(pcm) == 0 {
 		return g.hold > 0
 	}
@@ -51,5 +54,9 @@ func (g *gate) open(pcm []int16) bool {
 		g.hold = gateHold + ms
 	}
 	g.hold = max(g.hold-ms, 0)
+	g.level = level
 	return g.hold > 0
 }
+
+// LevelDB is the power of the last packet, 0 being full scale, and at least -75.
+func (g *Gate) LevelDB() float64 { return g.level }
