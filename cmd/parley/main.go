@@ -56,6 +56,7 @@ type commands struct {
 	Demo     demoCmd     `cmd:"" help:"A campaign against simulated customers, on this machine."`
 	Slots    slotsCmd    `cmd:"" help:"Show the values spoken in a phrase."`
 	Progress progressCmd `cmd:"" help:"Say what answered: tones, announcements, people and machines."`
+	Emotion  emotionCmd  `cmd:"" help:"Judge arousal and anger in a voice, against its own calm."`
 	Sim      simCmd      `cmd:"" help:"A simulated carrier with talking customers."`
 	Trunk    trunkCmd    `cmd:"" help:"Ask the carriers of a configuration."`
 	Bench    benchCmd    `cmd:"" help:"Measure what this machine carries."`
