@@ -90,7 +90,6 @@ func (m *Meter) Frame(pcm []int16, f0, clarity float64) {
 	level := decibel(whole)
 	u := &m.u
 	if level-decibel(floor) < louder && f0 == 0 || level <= -65 {
-		f0 = 0
 		if u.sounding > 0 {
 			u.frames++
 			u.nucleus(level, false)
