@@ -33,7 +33,7 @@ func TestThePlotIsWellFormed(t *testing.T) {
 				}
 			}
 		}
-		if points != 2*len(r.Steps) {
+		if points != 2*len(r.Steps)+2 { // and the floor's ends
 			t.Errorf("%d points for %d steps", points, len(r.Steps))
 		}
 	}
