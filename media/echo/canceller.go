@@ -35,7 +35,7 @@ const (
 	// path has changed.
 	stale = 0.35
 	// soonest and seldom are the ticks between two searches.
-	soonest = 3
+	soonest = 2
 	seldom  = 40
 	// close is how far two finds of one delay lie apart at most.
 	close = 12
@@ -224,7 +224,7 @@ func (c *Canceller) sentLow(u *[reach]float32) {
 // that was not known.
 func (c *Canceller) search() bool {
 	c.wait = c.pause
-	c.pause = min(seldom, c.pause+c.pause/2+soonest)
+	c.pause = min(seldom, c.pause+c.pause/8+1)
 	var u [reach]float32
 	c.sentLow(&u)
 	f := look(&u, &c.left)
