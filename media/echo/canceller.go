@@ -26,17 +26,20 @@ const (
 	ahead = 32
 	// sure is a match that is believed at once, likely one that must come
 	// back, and votes what its squares must add up to.
-	sure   = 0.65
+	sure   = 0.75
 	likely = 0.22
-	votes  = 0.30
-	// plain is a match of which two are enough; of weaker ones it takes three.
-	plain = 0.35
+	votes  = 0.36
+	// plain is a match of which two are enough; weaker ones must be of stretches
+	// that do not overlap.
+	plain = 0.42
 	// stale is a match of what is left of the sound behind the filter: the
 	// path has changed.
-	stale = 0.35
+	stale = 0.30
 	// soonest and seldom are the ticks between two searches.
 	soonest = 2
 	seldom  = 40
+	// again is the time until the stretch that is compared is another one.
+	again = 7
 	// close is how far two finds of one delay lie apart at most.
 	close = 12
 )
@@ -73,6 +76,9 @@ type Canceller struct {
 	voted     [4]vote
 	moved     int // finds in a row that say the path has changed
 
+	// hint is a delay that the path may have now, found at hinted.
+	hint, hinted int
+
 	clean [block]int16
 }
 
@@ -80,6 +86,7 @@ type vote struct {
 	lag   int
 	score float32
 	count int
+	at    int // ticks, of the first
 }
 
 // New returns a canceller that knows nothing.
@@ -237,19 +244,30 @@ func (c *Canceller) search() bool {
 		return true
 	}
 	if f.match < stale {
-		c.moved = 0
 		return false
 	}
 	c.wait, c.pause = soonest, soonest
+	// Another stretch must have said the same: somebody else's voice finds
+	// another delay each time.
 	g := look(&u, &c.got)
-	if c.moved++; c.moved < 2 || g.match < likely {
+	if g.match < likely {
 		return false
 	}
-	c.moved = 0
-	if off := g.lag - c.Delay(); off >= -ahead/2 && off < taps {
+	within := func(lag int) bool { return lag >= c.lag+ahead/2 && lag < c.lag+taps }
+	if within(g.lag) && (f.lag-g.lag > 4*close || g.lag-f.lag > 4*close) {
+		return false // where the echo was; the rest is somebody else
+	}
+	off, since := g.lag-c.hint, c.fresh-c.hinted
+	if since < again && c.hinted > 0 {
+		return false
+	}
+	c.hint, c.hinted = g.lag, c.fresh
+	if off > close || off < -close || since > 50 || since < 0 {
+		return false
+	}
+	if within(g.lag) {
 		c.filter.stir(max(c.filter.gain(), g.gain))
-		c.rest.start()
-		return true
+		return false
 	}
 	c.settle(g)
 	return true
@@ -267,14 +285,14 @@ func (c *Canceller) believe(f find) bool {
 		if off := v.lag - f.lag; v.count > 0 && off <= close && off >= -close {
 			v.score += f.match * f.match
 			v.count++
-			return f.match >= sure || v.score >= votes && v.count >= 2 && f.match >= plain || v.score >= votes && v.count >= 3
+			return f.match >= sure || v.score >= votes && (f.match >= plain || v.count >= 3 && c.fresh-v.at >= again)
 		}
 		if v.score < c.voted[weakest].score {
 			weakest = i
 		}
 		v.score *= 0.9
 	}
-	c.voted[weakest] = vote{lag: f.lag, score: f.match * f.match, count: 1}
+	c.voted[weakest] = vote{lag: f.lag, score: f.match * f.match, count: 1, at: c.fresh}
 	return f.match >= sure
 }
 

