@@ -10,6 +10,7 @@ import (
 	"parley/ear"
 	"parley/media"
 	"parley/media/beat"
+	"parley/media/prosody"
 	"parley/phrase"
 	"parley/progress"
 )
@@ -44,7 +45,8 @@ type signal struct {
 	onset   time.Duration // of the utterance, for begin, turn end and cut
 	voice   time.Duration // end of the last voiced frame, for turn end
 	verdict *progress.Verdict
-	played  *played // for prompt start and end
+	played  *played           // for prompt start and end
+	prosody *prosody.Features // for turn end and discard
 }
 
 const (
@@ -199,17 +201,19 @@ func (d *duplex) feed(h ear.Heard, in media.Frame) {
 	case h.Known:
 		d.tell(signal{kind: sigMeant, onset: d.onset, voice: d.voice})
 	case h.Own:
-		d.finish(sigOwn)
+		d.finish(sigOwn, nil)
 	case h.Discard:
-		d.finish(sigDiscard)
+		said := h.Prosody
+		d.finish(sigDiscard, &said)
 	case h.Decision == barge.TurnEnd:
-		d.finish(sigTurnEnd)
+		said := h.Prosody
+		d.finish(sigTurnEnd, &said)
 	}
 }
 
 // finish ends the utterance: the recogniser owes one final from here.
-func (d *duplex) finish(kind signalKind) {
-	d.tell(signal{kind: kind, onset: d.onset, voice: d.voice})
+func (d *duplex) finish(kind signalKind, said *prosody.Features) {
+	d.tell(signal{kind: kind, onset: d.onset, voice: d.voice, prosody: said})
 	d.preroll.n = 0
 	if d.stream != nil {
 		d.stream.Finish()

@@ -80,6 +80,8 @@ type Turn struct {
 	Confidence float64 `json:"confidence,omitempty"`
 	Intent     string  `json:"intent,omitempty"`
 	Emotion    string  `json:"emotion,omitempty"`
+	// Voice is what the sound of the turn tells of the mood.
+	Voice *Voice `json:"voice,omitempty"`
 	// BargedIn: the customer stopped the bot with this turn, or this turn of
 	// the bot was stopped.
 	BargedIn bool `json:"barged_in,omitempty"`
@@ -108,9 +110,26 @@ type Money struct {
 	Currency string      `json:"currency,omitempty"`
 }
 
-// Emotion sums the customer's mood up: the strongest anger seen, and whether
-// it rose or fell over the call.
+// Emotion sums the customer's mood up: the strongest anger in the words, and
+// whether it rose or fell over the call.
 type Emotion struct {
+	Peak  float64 `json:"peak"`
+	Trend float64 `json:"trend"`
+	// Voice is the same from the sound; nil when no turn had voice enough.
+	Voice *VoiceTrend `json:"voice,omitempty"`
+}
+
+// Voice is how aroused and how angry a turn sounds, 0 to 1, against the same
+// customer's first turns. Under a confidence of 0.3 it says little.
+type Voice struct {
+	Arousal    float64 `json:"arousal"`
+	Anger      float64 `json:"anger"`
+	Confidence float64 `json:"confidence"`
+}
+
+// VoiceTrend is the strongest anger in the sound, shrunk by its confidence, and
+// the arousal of the later half of the turns less that of the earlier one.
+type VoiceTrend struct {
 	Peak  float64 `json:"peak"`
 	Trend float64 `json:"trend"`
 }

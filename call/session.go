@@ -214,6 +214,7 @@ type conversation struct {
 	latency                       latencies
 	signalLog                     *signalLog
 	mood                          mood
+	voices                        voices
 }
 
 func (s *Session) conversation(t Target) *conversation {

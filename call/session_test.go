@@ -27,6 +27,7 @@ type handset struct {
 	mu       sync.Mutex
 	tick     int
 	speaks   [][2]int // ticks from, to
+	raised   int      // the tick from which the voice is higher, louder and brighter; 0 never
 	pcm      [160]int16
 	sent     []media.Frame
 	progress chan Progress
@@ -56,10 +57,14 @@ func (h *handset) ReadFrame(f *media.Frame) error {
 		v := 12 * math.Sin(2*math.Pi*1733*t+float64(i*i%97))
 		if loud {
 			syllable := 0.55 + 0.45*math.Sin(2*math.Pi*4*t)
+			f0, loud, bright := 140.0, 3500.0, 0.5
+			if h.raised > 0 && h.tick >= h.raised {
+				f0, loud, bright = 190, 5500, 1.1
+			}
 			for k := 1; k <= 20; k++ {
-				at := 140 * float64(k)
-				gain := bell(at, 600, 350) + 0.5*bell(at, 1500, 400) + 0.03
-				v += 3500 * syllable * gain * math.Sin(2*math.Pi*at*t+float64(k*k))
+				at := f0 * float64(k)
+				gain := bell(at, 600, 350) + bright*bell(at, 1500, 400) + 0.03
+				v += loud * syllable * gain * math.Sin(2*math.Pi*at*t+float64(k*k))
 			}
 		}
 		h.pcm[i] = int16(max(-30000, min(30000, v)))

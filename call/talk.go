@@ -92,6 +92,7 @@ func (c *conversation) judged(work context.Context, s signal) {
 	switch {
 	case v.AnsweredBy.Machine():
 		c.greet.stop()
+		c.voices.restart() // whoever is put through is somebody else
 		c.started = true
 		c.onBeat((*duplex).cut)
 		c.turn(work, dialog.Turn{Kind: dialog.Machine, AnsweredBy: v.AnsweredBy})
@@ -149,6 +150,9 @@ func (c *conversation) heard(work context.Context, end signal, final asr.Result)
 	if !c.isUp || end.kind == sigOwn {
 		return // an announcement; ear and progress have it. Or nobody's words
 	}
+	if end.prosody != nil { // what was discarded and then meant was judged before
+		c.voices.hear(end, final)
+	}
 	if end.kind == sigDiscard {
 		c.sideline(end, final)
 		c.discarded = final
@@ -188,8 +192,10 @@ func (c *conversation) heard(work context.Context, end signal, final asr.Result)
 // they leave the sideline and become a turn.
 func (c *conversation) meant(work context.Context, s signal) {
 	s.kind = sigTurnEnd
+	c.voices.last = nil
 	for i, t := range slices.Backward(c.report.Turns) {
 		if t.By == PartyCustomer && t.Text == c.discarded.Text && t.FromMS == c.ms(s.onset) {
+			c.voices.last = t.Voice
 			c.report.Turns = slices.Delete(c.report.Turns, i, i+1)
 			break
 		}
@@ -208,7 +214,7 @@ func (c *conversation) sideline(end signal, final asr.Result) {
 	if final.Text != "" {
 		c.transcribe(Turn{
 			By: PartyCustomer, FromMS: c.ms(end.onset), ToMS: c.ms(end.voice),
-			Text: final.Text, Confidence: final.Confidence,
+			Text: final.Text, Confidence: final.Confidence, Voice: c.voices.last,
 		})
 	}
 }

@@ -61,6 +61,8 @@ func (c *conversation) note(t dialog.Turn, step dialog.Step) {
 	if t.Kind == dialog.Keyed {
 		at := c.ms(time.Since(c.clock))
 		turn.FromMS, turn.ToMS = at, at
+	} else {
+		turn.Voice = c.voices.last
 	}
 	if r.Intent != "" && !slices.Contains(c.report.Intents, r.Intent) {
 		c.report.Intents = append(c.report.Intents, r.Intent)
@@ -158,6 +160,12 @@ func (c *conversation) conclude() {
 	r.Latency.ResponseP95 = percentile(c.latency.responses, 0.95)
 	r.Latency.BargeStopP50 = percentile(c.latency.stops, 0.50)
 	r.Emotion = c.mood.summary()
+	if v := c.voices.summary(); v != nil {
+		if r.Emotion == nil {
+			r.Emotion = &Emotion{}
+		}
+		r.Emotion.Voice = v
+	}
 	slices.SortStableFunc(r.Turns, func(a, b Turn) int { return int(a.FromMS - b.FromMS) })
 	c.concludeDialog()
 	c.tell(Moment{At: r.Ended, State: "ended"})

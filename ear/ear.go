@@ -7,6 +7,7 @@
 //	frame out ─► echo ─┘    │   └──► progress ─► Verdict
 //	words, keys, prompts ───┘
 //	                        └──► log ──► Replay
+//	frame in ──► pitch ─► prosody, of the open utterance ─► Prosody, log
 package ear
 
 import (
@@ -18,6 +19,7 @@ import (
 	"parley/media"
 	"parley/media/echo"
 	"parley/media/pitch"
+	"parley/media/prosody"
 	"parley/media/silero"
 	"parley/media/tone"
 	"parley/phrase"
@@ -69,6 +71,9 @@ type Heard struct {
 	// Own comes with a Discard and says that it was the bot heard back: not
 	// even its words are anybody's.
 	Own bool
+	// Prosody comes with a Discard that is not Own and with a TurnEnd that is not
+	// Known: how the utterance was said. Voiced is 0 when no voice was in it.
+	Prosody prosody.Features
 	// Budget comes with a TurnEnd: the silence that ended the turn. Why is the
 	// strategy that had most to do with it, for a trace; see barge.Budget.
 	Budget time.Duration
@@ -98,6 +103,11 @@ type Heard struct {
 // TurnEnded reports whether the customer's turn ended in this tick.
 func (h Heard) TurnEnded() bool { return h.Decision == barge.TurnEnd }
 
+// closed reports whether somebody's utterance ended in this tick.
+func (h *Heard) closed() bool {
+	return h.Discard && !h.Own || h.Decision == barge.TurnEnd && !h.Known
+}
+
 // Text is a result of the recogniser.
 type Text struct {
 	Text       string
@@ -124,6 +134,7 @@ type Ear struct {
 	pitch pitch.Tracker
 	// pitched: the tracker heard the last frame.
 	pitched bool
+	manner  manner
 	log     *log
 	now     time.Duration
 	// begun: a first frame came, so now is a time.
@@ -152,17 +163,24 @@ func (e *Ear) Hear(in, out media.Frame) Heard {
 	if in.Is(media.Silence) || in.Rate != media.Rate8k || len(in.PCM) < 160 {
 		e.cleaned = false
 		e.echo.Frame(nil, sent(out))
+		e.manner.pause(nil)
 		return e.tell(s)
 	}
 	own := e.echo.Frame(in.PCM, sent(out))
 	e.cleaned = e.echo.Known()
 	pcm := e.Clean(in).PCM
 	s.voice, s.level = e.voice.Frame(media.Frame{Rate: in.Rate, PCM: pcm, Flags: in.Flags})
-	s.pitch = e.height(s.voice, pcm)
+	pitch := e.height(s.voice, pcm)
+	s.pitch = quarters(pitch.F0)
 	if e.mind.tonal(e.now) {
 		e.listenForTones(pcm, &s)
 	}
 	s.echo, s.learnt = own.Echo && s.voice >= heldVoiced, own.Learnt
+	if s.voice >= maybeVoiced && !s.echo {
+		e.manner.sound(pcm, pitch)
+	} else {
+		e.manner.pause(pcm)
+	}
 	return e.tell(s)
 }
 
@@ -179,22 +197,25 @@ func (e *Ear) Clean(in media.Frame) media.Frame {
 // maybeVoiced is the chance in percent from which a pitch is looked for.
 const maybeVoiced = 30
 
-// height is the pitch in quarter semitones over 50 Hz. It is followed only
-// where there may be a voice.
-func (e *Ear) height(voice int, pcm []int16) int {
+// height is the pitch. It is followed only where there may be a voice.
+func (e *Ear) height(voice int, pcm []int16) (r pitch.Result) {
 	if voice < maybeVoiced {
 		if e.pitched {
 			e.pitch.Reset()
 			e.pitched = false
 		}
-		return 0
+		return r
 	}
 	e.pitched = true
-	f := e.pitch.Frame(pcm).F0
-	if f <= 0 {
+	return e.pitch.Frame(pcm)
+}
+
+// quarters is a pitch in quarter semitones over 50 Hz; 0 for none.
+func quarters(f0 float64) int {
+	if f0 <= 0 {
 		return 0
 	}
-	return max(1, int(48*math.Log2(f/50)+0.5))
+	return max(1, int(48*math.Log2(f0/50)+0.5))
 }
 
 // listenForTones names the tone in a frame. What is a tone is no voice.
@@ -228,10 +249,19 @@ func (e *Ear) tick(at time.Duration) {
 	e.begun, e.now = true, at
 }
 
-// tell logs a signal and lets the mind judge it.
+// tell logs a signal and lets the mind judge it. How an utterance was said is
+// logged before the tick that ends it, where a replay needs it.
 func (e *Ear) tell(s signal) Heard {
+	h := e.mind.observe(s)
+	if s.kind == sound {
+		if h.closed() {
+			h.Prosody = e.manner.end()
+			e.log.prosody(h.Prosody)
+		}
+		e.manner.follow(e.mind.barge.Open())
+	}
 	e.log.write(s)
-	return e.mind.observe(s)
+	return h
 }
 
 // event tells something that came between two frames.

@@ -2,12 +2,14 @@ package ear
 
 import (
 	"bytes"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"parley/barge"
 	"parley/media"
+	"parley/media/prosody"
 	"parley/phrase"
 )
 
@@ -78,6 +80,11 @@ func TestInterruptionFromSound(t *testing.T) {
 	}
 	if diff := cmp.Diff([]barge.Decision{barge.Duck, barge.Cut, barge.TurnEnd}, at); diff != "" {
 		t.Error(diff)
+	}
+	last := all[slices.IndexFunc(all, Heard.TurnEnded)]
+	if p := last.Prosody; p.Voiced < 30 || p.Voiced > 60 || p.Frames < p.Voiced || p.Value[prosody.Level] >= 0 ||
+		p.Value[prosody.Pitch] < 2780 || p.Value[prosody.Pitch] > 2860 { // 140 Hz are 2817 cents over 27.5
+		t.Errorf("900 ms at 140 Hz were said like %+v", p)
 	}
 	var again []Heard
 	for h, err := range Replay(&log) {

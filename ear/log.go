@@ -13,6 +13,7 @@ import (
 
 	"parley/barge"
 	"parley/media"
+	"parley/media/prosody"
 	"parley/media/tone"
 	"parley/phrase"
 	"parley/progress"
@@ -25,6 +26,8 @@ import (
 //	s93 21 0 0 96      a tick: chance of speech in percent, dB over the noise, tone,
 //	                   1 for echo plus 2 for its discovery, pitch in quarter semitones
 //	                   over 50 Hz; zeros at the end are left out, "s" alone is a tick of nothing
+//	v96 71 3104 …      before the tick that ends an utterance: its frames, the voiced ones, and
+//	                   the features in the order of package prosody
 //	w{"text":"wait"}   words, and the other events, as JSON
 //
 // An event has the time of the tick before it.
@@ -35,7 +38,7 @@ type header struct {
 	Progress progress.Config `json:"progress"`
 }
 
-const logVersion = 2
+const logVersion = 3
 
 // flushEvery is how many ticks are gathered before one write.
 const flushEvery = 50
@@ -89,6 +92,21 @@ func (l *log) write(s signal) {
 	if l.ticks++; l.ticks%flushEvery == 0 {
 		l.err = l.flush()
 	}
+}
+
+// prosody writes how an utterance was said.
+func (l *log) prosody(f prosody.Features) {
+	if l.w == nil || l.err != nil {
+		return
+	}
+	l.buf = strconv.AppendInt(append(l.buf, byte(said)), int64(f.Frames), 10)
+	l.buf = strconv.AppendInt(append(l.buf, ' '), int64(f.Voiced), 10)
+	if f.Voiced > 0 {
+		for _, v := range f.Value {
+			l.buf = strconv.AppendInt(append(l.buf, ' '), int64(v), 10)
+		}
+	}
+	l.buf = append(l.buf, '\n')
 }
 
 // event writes an event's line. It allocates; events are rare.
@@ -153,6 +171,7 @@ func Replay(r io.Reader) iter.Seq2[Heard, error] {
 		}
 		m := newMind(Config{Language: head.Language, Barge: head.Barge, Progress: head.Progress})
 		var clock clock
+		var last prosody.Features
 		for n := 2; lines.Scan(); n++ {
 			s, ok, err := clock.read(lines.Text())
 			if err != nil {
@@ -162,8 +181,21 @@ func Replay(r io.Reader) iter.Seq2[Heard, error] {
 			if !ok {
 				continue
 			}
-			if h := m.observe(s); s.kind == sound && !yield(h, nil) {
-				return
+			switch s.kind {
+			case said:
+				last = s.prosody
+				continue
+			case sound:
+				h := m.observe(s)
+				if h.closed() {
+					h.Prosody = last
+				}
+				last = prosody.Features{}
+				if !yield(h, nil) {
+					return
+				}
+			default:
+				m.observe(s)
 			}
 		}
 		if err := lines.Err(); err != nil {
@@ -199,6 +231,8 @@ func (c *clock) read(line string) (s signal, ok bool, err error) {
 		s.at = c.next
 		c.now, c.next = c.next, c.next+media.Tick
 		return s, true, s.parseSound(rest)
+	case said:
+		return s, true, s.parseProsody(rest)
 	case words:
 		return s, true, json.Unmarshal([]byte(rest), &s.text)
 	case promptStart:
@@ -236,6 +270,35 @@ func (s *signal) parseSound(fields string) error {
 	}
 	s.voice, s.level, s.tone = values[0], values[1], tone.Kind(values[2])
 	s.echo, s.learnt, s.pitch = values[3]&1 != 0, values[3]&2 != 0, values[4]
+	return nil
+}
+
+func (s *signal) parseProsody(fields string) error {
+	n := 0
+	for f := range strings.FieldsSeq(fields) {
+		size := 16
+		if n < 2 {
+			size = 32
+		}
+		v, err := strconv.ParseInt(f, 10, size)
+		if err != nil {
+			return err
+		}
+		switch {
+		case n == 0:
+			s.prosody.Frames = int32(v)
+		case n == 1:
+			s.prosody.Voiced = int32(v)
+		case n-2 < len(s.prosody.Value):
+			s.prosody.Value[n-2] = int16(v)
+		default:
+			return fmt.Errorf("an utterance has at most %d values", 2+len(s.prosody.Value))
+		}
+		n++
+	}
+	if n != 2 && n != 2+len(s.prosody.Value) {
+		return fmt.Errorf("an utterance has 2 or %d values, not %d", 2+len(s.prosody.Value), n)
+	}
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"parley/barge"
+	"parley/media/prosody"
 	"parley/media/tone"
 	"parley/phrase"
 	"parley/progress"
@@ -20,6 +21,7 @@ const (
 	promptEnd   kind = 'q'
 	expect      kind = 'e'
 	answered    kind = 'a'
+	said        kind = 'v' // how the utterance that ends with the next tick was said
 )
 
 // signal is one tick or event in whole numbers: what the log keeps, and all
@@ -38,6 +40,7 @@ type signal struct {
 	answer  phrase.Answer
 	digits  int
 	silence time.Duration
+	prosody prosody.Features
 }
 
 // mind is the ear behind the eardrum: signals in, Heard out, no sound. Live

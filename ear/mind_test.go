@@ -154,7 +154,7 @@ func TestPromises(t *testing.T) {
 }
 
 func TestReplayErrors(t *testing.T) {
-	const head = `{"ear":2,"barge":{},"progress":{}}` + "\n"
+	const head = `{"ear":3,"barge":{},"progress":{}}` + "\n"
 	for log, want := range map[string]string{
 		"":                        "empty",
 		"nonsense\n":              "line 1",
@@ -164,6 +164,8 @@ func TestReplayErrors(t *testing.T) {
 		head + "s\nw{\n":          "line 3",
 		head + "s1 2 0 1 5 6\n":   "at most",
 		head + "s\ntomorrow\ns\n": "line 3",
+		head + "v10 5 1 2\n":      "has 2 or",
+		head + "v10 5 99999\n":    "out of range",
 	} {
 		var last error
 		for _, err := range Replay(strings.NewReader(log)) {
@@ -200,8 +202,8 @@ func TestLogThatFails(t *testing.T) {
 }
 
 func FuzzReplay(f *testing.F) {
-	f.Add(`{"ear":2,"barge":{},"progress":{}}` + "\ns93 21 0\nt5000000\ns\nw{\"Text\":\"wait\"}\np{\"Mode\":\"always\"}\ns90 20 5 1\ne{\"answer\":\"yes_no\"}\nk\nq\na\ns\n")
-	f.Add(`{"ear":2,"barge":{"Duck":-5},"progress":{}}` + "\nt-9223372036854775808\ns\ns\n")
+	f.Add(`{"ear":3,"barge":{},"progress":{}}` + "\ns93 21 0\nt5000000\ns\nw{\"Text\":\"wait\"}\np{\"Mode\":\"always\"}\ns90 20 5 1\nv7 0\ne{\"answer\":\"yes_no\"}\nk\nq\na\ns\n")
+	f.Add(`{"ear":3,"barge":{"Duck":-5},"progress":{}}` + "\nt-9223372036854775808\ns\ns\n")
 	f.Fuzz(func(t *testing.T, log string) {
 		for h, err := range Replay(strings.NewReader(log)) {
 			if err == nil && int(h.Tone) > int(tone.Fax) {

@@ -14,6 +14,7 @@ import (
 
 	"parley/barge"
 	"parley/media"
+	"parley/media/pitch"
 	"parley/outcome"
 	"parley/phrase"
 	"parley/sharedtest"
@@ -410,6 +411,24 @@ func TestNoAllocation(t *testing.T) {
 	}); n != 0 {
 		t.Errorf("a frame allocates %v times", n)
 	}
+
+	e, n, ended := New(Config{}), 0, 0
+	var sounds [100]media.Frame // a second of speech and one of rest
+	v := &voice{}
+	for i := range sounds {
+		sounds[i] = v.next(i < 50)
+		sounds[i].PCM = slices.Clone(sounds[i].PCM)
+	}
+	if n := testing.AllocsPerRun(1000, func() {
+		in := sounds[n%len(sounds)]
+		in.At = time.Duration(n) * media.Tick
+		n++
+		if h := e.Hear(in, media.Frame{}); h.closed() && h.Prosody.Voiced > 0 {
+			ended++
+		}
+	}); n != 0 || ended < 8 {
+		t.Errorf("a frame of %d utterances allocates %v times", ended, n)
+	}
 }
 
 func BenchmarkHear(b *testing.B) {
@@ -435,4 +454,23 @@ func BenchmarkHear(b *testing.B) {
 			}
 		})
 	}
+	// What measuring how it is said adds, all frames taken for speech.
+	b.Run("manner", func(b *testing.B) {
+		x := prompt(b, "demo-congrats.wav")
+		pcm := make([]int16, len(x))
+		for i, v := range x {
+			pcm[i] = int16(v)
+		}
+		var m manner
+		r := pitch.Result{F0: 190, Clarity: 0.9}
+		m.follow(true)
+		b.ReportAllocs()
+		n := 0
+		for b.Loop() {
+			m.sound(pcm[n:n+160], r)
+			if n += 160; n+160 > len(pcm) {
+				n = 0
+			}
+		}
+	})
 }

@@ -51,6 +51,7 @@ func (k Kind) String() string {
 // Features of one utterance. With no voiced frame every value is 0.
 type Features struct {
 	// Frames of 20 ms from the first sound to the last, and the voiced ones.
-	Frames, Voiced int
-	Value          [Kinds]int
+	Frames, Voiced int32
+	// Value of each kind; what does not fit is the nearest that does.
+	Value [Kinds]int16
 }

@@ -121,6 +121,15 @@ func (m *Meter) Frame(pcm []int16, f0, clarity float64) {
 	}
 }
 
+// Rest takes 20 ms of the utterance in which nobody speaks, without listening
+// to them. It costs next to nothing.
+func (m *Meter) Rest() {
+	if m.u.sounding > 0 {
+		m.u.frames++
+		m.u.nucleus(quietest, false)
+	}
+}
+
 // timbre adds a voiced frame's bands and cepstrum.
 func (u *gathered) timbre(power *[bands]float32) {
 	var logs [bands]float32

@@ -76,7 +76,7 @@ func features(x []float64, gain, snr float64) Features {
 
 func TestGainAndNoise(t *testing.T) {
 	// How far noise at 20 dB may move a feature.
-	bound := map[Kind]int{Pitch: 60, PitchHigh: 100, Level: 150, Alpha: 250, LowTilt: 150, Rate: 150}
+	bound := map[Kind]int16{Pitch: 60, PitchHigh: 100, Level: 150, Alpha: 250, LowTilt: 150, Rate: 150}
 	for _, s := range sentences {
 		x := espeak(t, s.voice, s.text, 50, 160)
 		plain, louder, noisy := features(x, 0, 60), features(x, 8, 60), features(x, 0, 20)
@@ -98,7 +98,7 @@ func TestGainAndNoise(t *testing.T) {
 
 func TestRateAndPitchFollow(t *testing.T) {
 	for _, s := range sentences {
-		lastRate, lastPitch := 0, 0
+		var lastRate, lastPitch int16
 		for i, speed := range []int{120, 170, 240} {
 			f := features(espeak(t, s.voice, s.text, 30+20*i, speed), 0, 40)
 			if f.Value[Rate] <= lastRate || f.Value[Pitch] <= lastPitch {

@@ -5,13 +5,13 @@ import "math"
 // Features sums the utterance up. It does not end it.
 func (m *Meter) Features() Features {
 	u := &m.u
-	f := Features{Frames: u.last, Voiced: u.voiced}
+	f := Features{Frames: int32(u.last), Voiced: int32(u.voiced)}
 	if u.voiced == 0 {
 		return f
 	}
 	v := &f.Value
-	cents := func(share float64) int {
-		return lowest + int(step*percentile(u.pitch[:], share))
+	cents := func(share float64) int16 {
+		return round(lowest + step*percentile(u.pitch[:], share))
 	}
 	v[Pitch], v[PitchHigh] = cents(0.5), cents(0.9)
 	v[PitchSpread] = v[PitchHigh] - cents(0.1)
@@ -43,7 +43,7 @@ func (m *Meter) Features() Features {
 
 // tilts are of the mean spectrum of voiced sound less the noise of the line, so
 // that a steady noise does not pass for a bright voice.
-func (m *Meter) tilts(v *[Kinds]int) {
+func (m *Meter) tilts(v *[Kinds]int16) {
 	var p [bands]float64
 	n := float64(m.u.voiced)
 	for b := range p {
@@ -63,7 +63,7 @@ func (m *Meter) tilts(v *[Kinds]int) {
 		}
 		return s
 	}
-	ratio := func(a, b float64) int { return round(1000 * math.Log10(a/b)) }
+	ratio := func(a, b float64) int16 { return round(1000 * math.Log10(a/b)) }
 	v[Alpha] = ratio(sum(at1080, bands), sum(0, at1080))
 	v[Hammarberg] = ratio(top(0, at2000), top(at2000, bands))
 	v[LowTilt] = ratio(sum(at630, at1480), sum(0, at630))
@@ -100,4 +100,6 @@ func percentile(h []uint16, share float64) float64 {
 	return float64(len(h))
 }
 
-func round(x float64) int { return int(math.Round(x)) }
+func round(x float64) int16 {
+	return int16(max(math.MinInt16, min(math.Round(x), math.MaxInt16)))
+}

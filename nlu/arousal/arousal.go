@@ -104,7 +104,7 @@ func (b *Baseline) Learn(f prosody.Features) {
 		b.sum[k.kind] += w * x
 		b.weight[k.kind] += w
 	}
-	b.voiced += f.Voiced
+	b.voiced += int(f.Voiced)
 }
 
 // weight of an utterance is up to 1, for a long one.

@@ -10,7 +10,7 @@ import (
 func calm() prosody.Features {
 	f := prosody.Features{Frames: 150, Voiced: 100}
 	for _, k := range features {
-		f.Value[k.kind] = int(k.usual)
+		f.Value[k.kind] = int16(k.usual)
 	}
 	return f
 }
@@ -19,7 +19,7 @@ func calm() prosody.Features {
 func with(moves map[prosody.Kind]int) prosody.Features {
 	f := calm()
 	for _, k := range features {
-		f.Value[k.kind] += int(k.deviation) * moves[k.kind] / 100
+		f.Value[k.kind] += int16(int(k.deviation) * moves[k.kind] / 100)
 	}
 	return f
 }
