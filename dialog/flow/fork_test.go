@@ -1,6 +1,8 @@
 package flow
 
 import (
+	"context"
+	"errors"
 	"reflect"
 	"slices"
 	"testing"
@@ -8,6 +10,7 @@ import (
 
 	"parley/dialog"
 	"parley/flows"
+	"parley/nlu"
 	"parley/nlu/keyword"
 )
 
@@ -55,6 +58,61 @@ func TestAForkLeavesNoTrace(t *testing.T) {
 			t.Fatalf("after %q the step is %+v, want %+v", text, got, want)
 		}
 	}
+}
+
+// TestAThoughtThatWasEndedLeavesTheState as it was: its words come again with
+// the next turn, and would count twice.
+func TestAThoughtThatWasEndedLeavesTheState(t *testing.T) {
+	source, err := flows.Source("payment-reminder.en")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := Parse("payment-reminder.en.yaml", source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gate := &waiting{Classifier: keyword.New(keyword.Options{}), entered: make(chan struct{}, 1)}
+	p := NewPolicy(f, gate)
+	s, err := p.Open("en", f.Samples())
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Date(2026, 12, 3, 10, 0, 0, 0, time.UTC)
+	if _, err := p.Next(t.Context(), s, dialog.Turn{Kind: dialog.Start, Now: now}); err != nil {
+		t.Fatal(err)
+	}
+	before := p.Fork(s)
+	gate.blocks = true
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { <-gate.entered; cancel() }()
+	said := dialog.Turn{Kind: dialog.Said, Text: "yes speaking", Confidence: 0.9, Now: now}
+	if _, err := p.Next(ctx, s, said); !errors.Is(err, context.Canceled) {
+		t.Fatalf("the thought ended with %v", err)
+	}
+	if !reflect.DeepEqual(s, before) {
+		t.Errorf("the state is %+v, was %+v", s, before)
+	}
+	gate.blocks = false
+	if _, err := p.Next(t.Context(), s, said); err != nil || s.Turns != 1 {
+		t.Errorf("the words that came again are turn %d, %v", s.Turns, err)
+	}
+}
+
+// waiting is a classifier that takes as long as it may.
+type waiting struct {
+	nlu.Classifier
+
+	blocks  bool
+	entered chan struct{}
+}
+
+func (w *waiting) Classify(ctx context.Context, u nlu.Utterance) (nlu.Reading, error) {
+	if !w.blocks {
+		return w.Classifier.Classify(ctx, u)
+	}
+	w.entered <- struct{}{}
+	<-ctx.Done()
+	return nlu.Reading{}, ctx.Err()
 }
 
 func TestFillersAreFixed(t *testing.T) {

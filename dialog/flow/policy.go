@@ -174,14 +174,17 @@ func pick(variables map[string]string, v *variable) string {
 	return v.fallback
 }
 
-// Next answers a turn. It is pure but for the classifier.
+// Next answers a turn. It is pure but for the classifier, and makes its step
+// whole or not at all: an error leaves the state as it was.
 func (p *Policy) Next(ctx context.Context, s *dialog.State, t dialog.Turn) (dialog.Step, error) {
 	m, ok := s.Memory.(*memory)
 	if !ok {
 		return dialog.Step{}, errors.New("answer a turn: the state was not opened by a flow")
 	}
 	d := &answer{ctx: ctx, policy: p, flow: p.flow, state: s, memory: m, turn: t}
+	before := p.Fork(s)
 	if err := d.take(); err != nil {
+		*s = *before
 		return dialog.Step{}, fmt.Errorf("answer a turn at the step %q: %w", m.stepName(), err)
 	}
 	d.settle()
