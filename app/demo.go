@@ -102,33 +102,34 @@ func (d Demo) Run(ctx context.Context, c Config, show func(context.Context, Demo
 // carrier starts the simulated carrier with engines of its own: it shares
 // nothing with the server but the machine.
 func (d Demo) carrier(h *house, c Config, personas []sim.Persona) (netip.AddrPort, error) {
-	return startCarrier(h, c, personas, d.Log, nil)
+	at, _, err := startCarrier(h, c, personas, d.Log, nil)
+	return at, err
 }
 
 // startCarrier starts the simulated carrier in this process; ended, if set, is
-// told every call's end.
-func startCarrier(h *house, c Config, personas []sim.Persona, log *slog.Logger, ended func(sim.Ended)) (netip.AddrPort, error) {
+// told every call's end. Its own engines are ready when ready says so.
+func startCarrier(h *house, c Config, personas []sim.Persona, log *slog.Logger, ended func(sim.Ended)) (at netip.AddrPort, ready func() error, err error) {
 	none := netip.AddrPort{}
 	e, err := newEngines(c, log)
 	if err != nil {
-		return none, err
+		return none, nil, err
 	}
 	e.startIn(h)
 	wheel := beat.New(beat.Options{Log: log})
 	h.start(component{"the customers' beat", wheel.Run})
 	ports, err := line.NewPorts(30000, 30999)
 	if err != nil {
-		return none, fmt.Errorf("the carrier's media ports: %w", err)
+		return none, nil, fmt.Errorf("the carrier's media ports: %w", err)
 	}
 	s, err := sim.New(sim.Options{
 		Listen: "127.0.0.1:0", Personas: personas, Recognizer: e.recognizer,
 		Synthesizer: e.voices, Beat: wheel, Ports: ports, Ended: ended, Log: log,
 	})
 	if err != nil {
-		return none, fmt.Errorf("start the simulated carrier: %w", err)
+		return none, nil, fmt.Errorf("start the simulated carrier: %w", err)
 	}
 	h.start(component{"carrier", s.Run})
-	return s.Addr(), nil
+	return s.Addr(), e.ready, nil
 }
 
 // server starts a server whose only trunk is the simulated carrier.

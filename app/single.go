@@ -15,6 +15,7 @@ import (
 	"parley/dialog/flow"
 	"parley/ladder"
 	"parley/media/beat"
+	"parley/media/silero"
 	"parley/nlu/keyword"
 	"parley/phone"
 	"parley/record"
@@ -50,18 +51,56 @@ type Single struct {
 // Call places one call under profile "test": this machine's own addresses, and
 // the numbers that the configuration allows.
 func Call(ctx context.Context, c Config, s Single) (report call.Report, err error) {
-	moreProcessors()
-	f, err := s.flow()
-	if err != nil {
-		return report, err
-	}
-	kernel, err := rules.NewKernel()
-	if err != nil {
-		return report, fmt.Errorf("load the dialling rules: %w", err)
+	if _, err := s.flow(); err != nil {
+		return report, err // before any engine starts
 	}
 	h := newHouse()
 	defer func() { err = errors.Join(err, h.stop()) }()
-	e, err := newEngines(c, s.Log)
+	b, err := openBooth(h, c, s.Log)
+	if err != nil {
+		return report, err
+	}
+	return b.call(ctx, s)
+}
+
+// booth is what calls without a server share: engines take seconds to start, a
+// call after the first one does not wait for them again.
+type booth struct {
+	config  Config
+	kernel  *rules.Kernel
+	engines *engines
+	wheel   *beat.Wheel
+	models  *silero.Seats
+	priced  priceList
+}
+
+// openBooth starts the engines and the beat; who calls waits until they are
+// ready.
+func openBooth(h *house, c Config, log *slog.Logger) (*booth, error) {
+	moreProcessors()
+	b := &booth{config: c, wheel: beat.New(beat.Options{Log: log})}
+	var err error
+	if b.kernel, err = rules.NewKernel(); err != nil {
+		return nil, fmt.Errorf("load the dialling rules: %w", err)
+	}
+	if b.priced, err = newPriceList(c.Trunks); err != nil {
+		return nil, err
+	}
+	if b.engines, err = newEngines(c, log); err != nil {
+		return nil, err
+	}
+	if b.models, err = openSeats(c, b.wheel, log); err != nil {
+		return nil, err
+	}
+	b.engines.startIn(h)
+	h.start(component{"beat", b.wheel.Run})
+	return b, nil
+}
+
+// call places one call, with a SIP stack of its own.
+func (b *booth) call(ctx context.Context, s Single) (report call.Report, err error) {
+	c, kernel, e := b.config, b.kernel, b.engines
+	f, err := s.flow()
 	if err != nil {
 		return report, err
 	}
@@ -69,23 +108,14 @@ func Call(ctx context.Context, c Config, s Single) (report call.Report, err erro
 	if err := e.speaks(policy.Voice()); err != nil {
 		return report, err
 	}
-	e.startIn(h)
-	wheel := beat.New(beat.Options{Log: s.Log})
-	h.start(component{"beat", wheel.Run})
-	models, err := openSeats(c, wheel, s.Log)
-	if err != nil {
-		return report, err
-	}
-	// One call listens on a port of the system's choice.
-	listen := netip.MustParseAddrPort(c.SIP.Listen)
 	target, err := s.target(c, f)
 	if err != nil {
 		return report, err
 	}
-	priced, err := newPriceList(c.Trunks)
-	if err != nil {
-		return report, err
-	}
+	h := newHouse()
+	defer func() { err = errors.Join(err, h.stop()) }()
+	// One call listens on a port of the system's choice.
+	listen := netip.MustParseAddrPort(c.SIP.Listen)
 	seen := &sight{ladders: newLadders()}
 	stack, err := newSIP(c, sip.Options{Listen: netip.AddrPortFrom(listen.Addr(), 0), Log: s.Log, Trace: seen.ladders.hear})
 	if err != nil {
@@ -121,9 +151,9 @@ func Call(ctx context.Context, c Config, s Single) (report call.Report, err erro
 	}
 	desk := &placer{transfers: c.Transfers, region: c.Rules.Region, tests: c.Rules.TestNumbers, kernel: kernel}
 	parts := call.Parts{
-		Dialer: stack.Router(&gate{next: stack, kernel: kernel, now: time.Now, tests: c.Rules.TestNumbers, seen: seen}), Beat: wheel,
+		Dialer: stack.Router(&gate{next: stack, kernel: kernel, now: time.Now, tests: c.Rules.TestNumbers, seen: seen}), Beat: b.wheel,
 		Recognizer: e.recognizer, Speaker: e.voices, Policy: policy,
-		Recorders: recorders, Transfers: desk.reach, Models: models, Log: s.Log,
+		Recorders: recorders, Transfers: desk.reach, Models: b.models, Log: s.Log,
 		Watch: func(m call.Moment) {
 			seen.moment(target, m)
 			if s.Watch != nil {
@@ -138,7 +168,7 @@ func Call(ctx context.Context, c Config, s Single) (report call.Report, err erro
 	session := call.New(parts)
 	report, err = session.Run(ctx, target)
 	seen.ended(target, &report)
-	priced.price(&report)
+	b.priced.price(&report)
 	if err == nil {
 		report.Recording, err = done(report.Recording)
 	}

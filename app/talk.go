@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"slices"
-	"sync"
 	"time"
 
 	"parley/call"
@@ -35,7 +35,10 @@ type TalkResult struct {
 	Language string `json:"language"`
 	Calls    int    `json:"calls"`
 	Answered int    `json:"answered"`
-	Patient  bool   `json:"patient,omitempty"`
+	// Failed calls gave no report; Problem is the last one's.
+	Failed  int    `json:"failed,omitempty"`
+	Problem string `json:"problem,omitempty"`
+	Patient bool   `json:"patient,omitempty"`
 	// The speech is synthetic on both sides.
 	Synthetic bool       `json:"synthetic"`
 	Response  []Response `json:"response"`
@@ -46,7 +49,7 @@ type TalkResult struct {
 
 // Response are the times from the end of the customer's voice to the answer.
 type Response struct {
-	Asked         string `json:"asked"` // yes_no, paused (dates, amounts, digits) or all
+	Asked         string `json:"asked"` // yes_no, paused (dates, numbers, digits), other or all
 	Total         Spread `json:"total_ms"`
 	Silence       Spread `json:"silence_ms"`
 	Recognizer    Spread `json:"recognizer_ms"`
@@ -54,11 +57,17 @@ type Response struct {
 	FirstAudio    Spread `json:"first_audio_ms"`
 }
 
-// TalkBarge are the times from the first loud frame that the customer sent.
+// TalkBarge are the times from the first loud frame that the customer sent, by
+// the customer's own clock: what the ear took for the onset plays no part.
 type TalkBarge struct {
 	Action Spread `json:"first_action_ms"`
-	Stop   Spread `json:"full_stop_ms"`
-	Missed int    `json:"missed"` // customers' speech over a prompt without any action
+	// Stop is over true interruptions only.
+	Stop Spread `json:"full_stop_ms"`
+	// Missed interruptions did not stop a prompt that could be stopped.
+	Missed int `json:"missed"`
+	// Backchannels over a prompt, and how many of them stopped it.
+	Backchannels int `json:"backchannels"`
+	FalseStops   int `json:"stopped_on_backchannels"`
 }
 
 // Spread of a sample.
@@ -73,11 +82,15 @@ func spread(values []int64) Spread {
 		return Spread{}
 	}
 	slices.Sort(values)
-	at := func(share float64) int64 { return values[min(len(values)-1, int(share*float64(len(values))))] }
+	at := func(share float64) int64 { return values[max(0, int(math.Ceil(share*float64(len(values))))-1)] } // nearest rank
 	return Spread{N: len(values), P50: at(0.5), P95: at(0.95)}
 }
 
-// Run holds the calls.
+// enginesPatience bounds the start of all engines, on a machine that is busy
+// with other things as well.
+const enginesPatience = time.Minute
+
+// Run holds the calls, all through the same engines.
 func (t Talk) Run(ctx context.Context, c Config) (result TalkResult, err error) {
 	personas, err := t.personas()
 	if err != nil {
@@ -85,13 +98,11 @@ func (t Talk) Run(ctx context.Context, c Config) (result TalkResult, err error) 
 	}
 	h := newHouse()
 	defer func() { err = errors.Join(err, h.stop()) }()
-	var mu sync.Mutex
-	talked := map[string]chan sim.Ended{}
-	carrier, err := startCarrier(h, c, personas, t.Log, func(e sim.Ended) {
-		mu.Lock()
-		defer mu.Unlock()
-		if to := talked[e.Number]; to != nil {
-			to <- e
+	ended := make(chan sim.Ended, 1)
+	carrier, ready, err := startCarrier(h, c, personas, t.Log, func(e sim.Ended) {
+		select {
+		case ended <- e:
+		default: // of a call that was given up
 		}
 	})
 	if err != nil {
@@ -101,39 +112,79 @@ func (t Talk) Run(ctx context.Context, c Config) (result TalkResult, err error) 
 		c.Rules.TestNumbers = append(c.Rules.TestNumbers, p.Number)
 	}
 	c.SIP.Listen = "127.0.0.1:0"
+	ours, err := openBooth(h, c, t.Log)
+	if err != nil {
+		return result, err
+	}
+	for _, ready := range []func() error{ready, ours.engines.ready} {
+		if err := await(ctx, enginesPatience, ready); err != nil {
+			return result, err
+		}
+	}
 	result = TalkResult{Language: t.Language, Calls: t.Calls, Patient: t.Patient, Synthetic: true}
 	var m measures
 	for i := range t.Calls {
 		p := &personas[i%len(personas)]
-		ended := make(chan sim.Ended, 1)
-		mu.Lock()
-		talked[p.Number] = ended
-		mu.Unlock()
 		s := Single{To: p.Number, Proxy: carrier.String(), Language: t.Language, Patient: t.Patient, Log: t.Log}
 		if s.Variables, err = t.variables(s, p); err != nil {
 			return result, err
 		}
-		r, err := Call(ctx, c, s)
+		r, err := ours.call(ctx, s)
+		if ctx.Err() != nil {
+			return result, fmt.Errorf("hold the calls: %w", ctx.Err())
+		}
 		if err != nil {
-			return result, err
+			result.Failed++
+			result.Problem = err.Error()
+			continue
 		}
 		if t.Done != nil {
 			t.Done(p.Name, r)
 		}
-		if r.Answered.IsZero() {
+		e, ok := theirs(ended, p.Number)
+		if r.Answered.IsZero() || !ok {
 			continue
 		}
 		result.Answered++
 		m.answers(r)
-		select {
-		case e := <-ended:
-			m.overlaps(r, e.Talked)
-		case <-time.After(5 * time.Second):
-			return result, errors.New("the simulated carrier did not tell how a call ended")
-		}
+		m.overlaps(r, e.Talked, p)
+	}
+	if result.Answered == 0 {
+		return result, fmt.Errorf("none of %d calls was answered; %s", t.Calls, cmp.Or(result.Problem, "the machine may be too busy to hold one"))
 	}
 	m.into(&result)
 	return result, nil
+}
+
+// theirs is the far side's word on the call that just ended.
+func theirs(ended <-chan sim.Ended, number string) (sim.Ended, bool) {
+	limit := time.NewTimer(5 * time.Second)
+	defer limit.Stop()
+	for {
+		select {
+		case e := <-ended:
+			if e.Number == number {
+				return e, true
+			}
+		case <-limit.C:
+			return sim.Ended{}, false
+		}
+	}
+}
+
+// interrupts: this customer's speech over a prompt is meant to stop it.
+func interrupts(p *sim.Persona) bool {
+	return overs(p) && p.Expect.BargeIns != "" && !p.Expect.BargeIns.Holds(0)
+}
+
+// meantOver: the customer says this while the bot talks.
+func meantOver(p *sim.Persona, text string) bool {
+	return slices.ContainsFunc(p.Lines, func(l sim.Line) bool { return len(l.During) > 0 && slices.Contains(l.Says, text) })
+}
+
+// overs: this customer speaks over a prompt.
+func overs(p *sim.Persona) bool {
+	return slices.ContainsFunc(p.Lines, func(l sim.Line) bool { return len(l.During) > 0 && len(l.Says) > 0 })
 }
 
 // personas are the customers who talk, an interrupting one at every second
@@ -148,7 +199,7 @@ func (t Talk) personas() ([]sim.Persona, error) {
 		if p.Answers.How != sim.Talks || len(p.Lines) == 0 {
 			continue
 		}
-		if slices.ContainsFunc(p.Lines, func(l sim.Line) bool { return len(l.During) > 0 && len(l.Says) > 0 }) {
+		if interrupts(&p) {
 			over = append(over, p)
 		} else {
 			plain = append(plain, p)
@@ -190,9 +241,10 @@ func (t Talk) variables(s Single, p *sim.Persona) (map[string]string, error) {
 
 // measures are what the calls gave so far.
 type measures struct {
-	timings      []call.Timing
-	action, stop []int64
-	missed       int
+	timings              []call.Timing
+	action, stop         []int64
+	missed, backchannels int
+	falseStops           int
 }
 
 func (m *measures) answers(r call.Report) {
@@ -203,29 +255,60 @@ func (m *measures) answers(r call.Report) {
 	}
 }
 
-// overlaps puts what the call noticed beside what the customer did.
-func (m *measures) overlaps(r call.Report, talked []sim.Spoken) {
+const (
+	// early and late bound the onset that the ear took for a sound's beginning
+	// around when it was really sent, in milliseconds.
+	early, late = 100, 600
+	// decided is how long after its onset a sound may still stop the bot.
+	decided = 2000
+)
+
+// overlaps puts what the call noticed beside what the customer did. Only speech
+// over the bot that began inside a prompt counts, and none over a prompt that
+// must be heard.
+func (m *measures) overlaps(r call.Report, talked []sim.Spoken, p *sim.Persona) {
 	for _, s := range talked {
-		if s.By != "customer" || s.At.IsZero() {
+		if s.By != "customer" || s.At.IsZero() || !meantOver(p, s.Text) {
 			continue
 		}
 		at := s.At.Sub(r.Clock).Milliseconds()
-		during := slices.ContainsFunc(r.Turns, func(t call.Turn) bool {
-			return t.By == call.PartyBot && t.FromMS+200 < at && at+300 < t.ToMS
-		})
-		near := func(o call.Overlap) bool { return o.Onset > at-100 && o.Onset < at+600 }
-		i := slices.IndexFunc(r.Overlaps, near)
-		switch {
-		case i >= 0:
-			o := r.Overlaps[i]
-			m.action = append(m.action, o.Onset+o.Action-at)
-			if j := slices.IndexFunc(r.Overlaps, func(o call.Overlap) bool { return o.Stop > 0 && o.Onset > at-100 && o.Onset < at+2000 }); j >= 0 {
-				m.stop = append(m.stop, r.Overlaps[j].Onset+r.Overlaps[j].Stop-at)
+		if !overPrompt(r, at) {
+			continue
+		}
+		stop := int64(0)
+		acted := false
+		for _, o := range r.Overlaps {
+			if !acted && o.Onset > at-early && o.Onset < at+late {
+				m.action = append(m.action, o.Onset+o.Action-at)
+				acted = true
 			}
-		case during:
+			if end := o.Onset + o.Stop - at; o.Stop > 0 && o.Onset > at-early && end < decided {
+				stop = end
+				break
+			}
+		}
+		switch {
+		case !interrupts(p):
+			m.backchannels++
+			if stop > 0 {
+				m.falseStops++
+			}
+		case stop > 0:
+			m.stop = append(m.stop, stop)
+		default:
 			m.missed++
 		}
 	}
+}
+
+// overPrompt: a prompt that may be stopped sounds at that moment and would for a
+// while; a prompt that was stopped would have.
+func overPrompt(r call.Report, at int64) bool {
+	const inside, least = 200, 300
+	return slices.ContainsFunc(r.Turns, func(t call.Turn) bool {
+		kept := slices.ContainsFunc(r.Disclosures, func(d call.Disclosure) bool { return d.OffsetMS == t.FromMS })
+		return t.By == call.PartyBot && !kept && t.FromMS+inside < at && (at+least < t.ToMS || t.BargedIn && at < t.ToMS)
+	})
 }
 
 func (m *measures) into(r *TalkResult) {
@@ -242,6 +325,7 @@ func (m *measures) into(r *TalkResult) {
 	r.Response = []Response{
 		of("yes_no", func(a phrase.Answer) bool { return a == phrase.YesNo }),
 		of("paused", phrase.Answer.Paused),
+		of("other", func(a phrase.Answer) bool { return a != phrase.YesNo && !a.Paused() }),
 		of("all", func(phrase.Answer) bool { return true }),
 	}
 	var own []int64
@@ -249,18 +333,33 @@ func (m *measures) into(r *TalkResult) {
 		own = append(own, t.Understanding+t.FirstAudio)
 	}
 	r.Own = spread(own)
-	r.Barge = TalkBarge{Action: spread(m.action), Stop: spread(m.stop), Missed: m.missed}
+	r.Barge = TalkBarge{Action: spread(m.action), Stop: spread(m.stop), Missed: m.missed, Backchannels: m.backchannels, FalseStops: m.falseStops}
 }
 
 // Table prints the result.
 func (r TalkResult) Table(w io.Writer) {
-	fmt.Fprintf(w, "%d of %d calls answered, %s, synthetic voices; milliseconds, p50/p95\n\n", r.Answered, r.Calls, r.Language)
-	fmt.Fprintln(w, "asked        n  response     silence      recogniser   understanding  first audio")
-	p := func(s Spread) string { return fmt.Sprintf("%d/%d", s.P50, s.P95) }
-	for _, a := range r.Response {
-		fmt.Fprintf(w, "%-7s  %5d  %-11s  %-11s  %-11s  %-13s  %s\n", cmp.Or(a.Asked, "-"), a.Total.N, p(a.Total), p(a.Silence), p(a.Recognizer), p(a.Understanding), p(a.FirstAudio))
+	start := "understanding starts early"
+	if r.Patient {
+		start = "without the early start"
 	}
-	fmt.Fprintf(w, "\nour own share (understanding and first audio): %s (n=%d)\n", p(r.Own), r.Own.N)
-	fmt.Fprintf(w, "barge-in: first action %s (n=%d), full stop %s (n=%d), without any action %d\n",
-		p(r.Barge.Action), r.Barge.Action.N, p(r.Barge.Stop), r.Barge.Stop.N, r.Barge.Missed)
+	fmt.Fprintf(w, "%d of %d calls answered, %s, synthetic voices, %s; milliseconds, p50/p95\n\n", r.Answered, r.Calls, r.Language, start)
+	if r.Failed > 0 {
+		fmt.Fprintf(w, "%d calls failed: %s\n\n", r.Failed, r.Problem)
+	}
+	fmt.Fprintln(w, "asked        n  response     silence      recogniser   understanding  first audio")
+	for _, a := range r.Response {
+		fmt.Fprintf(w, "%-7s  %5d  %-11s  %-11s  %-11s  %-13s  %s\n", a.Asked, a.Total.N, a.Total, a.Silence, a.Recognizer, a.Understanding, a.FirstAudio)
+	}
+	fmt.Fprintf(w, "\nour own share (understanding and first audio): %s (n=%d)\n", r.Own, r.Own.N)
+	b := r.Barge
+	fmt.Fprintf(w, "barge-in, from the customer's first sound at our socket: first action %s (n=%d), full stop %s (n=%d), missed %d\n", b.Action, b.Action.N, b.Stop, b.Stop.N, b.Missed)
+	fmt.Fprintf(w, "backchannels over a prompt: %d, of which %d stopped it\n", b.Backchannels, b.FalseStops)
+}
+
+// String is the median and the 95th percentile.
+func (s Spread) String() string {
+	if s.N == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%d/%d", s.P50, s.P95)
 }

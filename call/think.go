@@ -17,6 +17,10 @@ const (
 	// is said. fallbackAfter is the longest wait for the answer itself.
 	fillerAfter   = 1500 * time.Millisecond
 	fallbackAfter = 4 * time.Second
+	// leastWait is what an answer gets before a filler comes in its way, however
+	// long the ear waited for more words: an answer usually takes a few
+	// milliseconds, and a filler would put it off by a second and a half.
+	leastWait = 300 * time.Millisecond
 	// politely is how much later a filler is tried again while the customer
 	// speaks.
 	politely = 300 * time.Millisecond
@@ -47,7 +51,7 @@ func (c *conversation) owe(since time.Duration) {
 		return
 	}
 	c.since, c.filled = since, false
-	c.waits.set(max(time.Millisecond, fillerAfter-(c.sinceStart()-since)))
+	c.waits.set(max(leastWait, fillerAfter-(c.sinceStart()-since)))
 }
 
 // relieve ends it: the bot speaks, or there is nothing to say.
