@@ -214,7 +214,7 @@ func (c *Canceller) follow(got, clean *[block]float32) {
 		halve(low[:], wide[:])
 		copy(pair.ring[:], pair.ring[len(low):])
 		for i, v := range low {
-			pair.ring[span-len(low)+i] = int16(v * 16384)
+			pair.ring[span-len(low)+i] = int16(v * scale)
 		}
 	}
 }
@@ -299,7 +299,7 @@ func (c *Canceller) believe(f find) bool {
 // settle begins anew at the delay that was found.
 func (c *Canceller) settle(f find) {
 	c.lag = max(0, f.lag-ahead)
-	c.filter.start(min(2, 2*f.gain))
+	c.filter.start(2)
 	c.rest.start()
 	c.voted = [4]vote{}
 	// The spectra of the blocks before this one.

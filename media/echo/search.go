@@ -13,6 +13,8 @@ const (
 	span = 512
 	// reach is how much sent sound that takes.
 	reach = latest + span
+	// scale of received sound as it is kept, against what was sent.
+	scale = 16384
 	// halfTaps on either side of the half-band filter's middle.
 	halfTaps = 7
 )
@@ -87,7 +89,7 @@ func look(sent *[reach]float32, got *[span]int16) (f find) {
 			match[s] = max(m, -m)
 			if match[s] > f.match {
 				f.match, best = match[s], s
-				gain := im[s] * longest / sum
+				gain := im[s] * longest / (sum * scale)
 				f.gain = gain * gain
 			}
 		}
