@@ -27,6 +27,9 @@ func TestExitCodes(t *testing.T) {
 		{[]string{"version", "--help"}, exitDone, "Example:", ""},
 		{[]string{"verson"}, exitUsage, "", "did you mean \"version\""},
 		{[]string{"version", "--loud"}, exitUsage, "", "see parley --help"},
+		{[]string{"bench", "talk", "--calls", "0"}, exitUsage, "", "--calls is 1 to 200"},
+		{[]string{"bench", "talk", "--lang", "fr"}, exitUsage, "", "--lang"},
+		{[]string{"call", "+12025550100", "--plot", "a.svg"}, exitUsage, "", "give --record as well"},
 	} {
 		code, out, errs := parley(t, c.args...)
 		if code != c.code || !strings.Contains(out, c.out) || !strings.Contains(errs, c.err) {
