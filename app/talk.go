@@ -90,7 +90,8 @@ func spread(values []int64) Spread {
 // with other things as well.
 const enginesPatience = time.Minute
 
-// Run holds the calls, all through the same engines.
+// Run holds the calls, all through the same engines. When ctx ends, the calls
+// until then are the result.
 func (t Talk) Run(ctx context.Context, c Config) (result TalkResult, err error) {
 	personas, err := t.personas()
 	if err != nil {
@@ -130,8 +131,9 @@ func (t Talk) Run(ctx context.Context, c Config) (result TalkResult, err error) 
 			return result, err
 		}
 		r, err := ours.call(ctx, s)
-		if ctx.Err() != nil {
-			return result, fmt.Errorf("hold the calls: %w", ctx.Err())
+		if ctx.Err() != nil { // stopped; what there is counts
+			result.Calls = i
+			break
 		}
 		if err != nil {
 			result.Failed++
@@ -150,7 +152,7 @@ func (t Talk) Run(ctx context.Context, c Config) (result TalkResult, err error) 
 		m.overlaps(r, e.Talked, p)
 	}
 	if result.Answered == 0 {
-		return result, fmt.Errorf("none of %d calls was answered; %s", t.Calls, cmp.Or(result.Problem, "the machine may be too busy to hold one"))
+		return result, fmt.Errorf("none of %d calls was answered; %s", result.Calls, cmp.Or(result.Problem, "the machine may be too busy to hold one"))
 	}
 	m.into(&result)
 	return result, nil
