@@ -2,6 +2,7 @@ package app
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -49,6 +50,37 @@ func OpenModel(c Config) (*silero.Model, string, error) {
 		return m, path, err
 	}
 	return nil, "", nil
+}
+
+// Detectors that a tool may choose instead of the live call's.
+const (
+	VADLive    = "live"    // what a call gets
+	VADBuiltIn = "builtin" // the noise model alone
+	VADModel   = "model"   // the network alone
+	VADBoth    = "both"    // both opinions in one
+)
+
+// OpenDetector is the speech model for one of these names, and whether it judges
+// alone. It is an error when the model is asked for by name and not there.
+func OpenDetector(c Config, name string) (m *silero.Model, alone bool, err error) {
+	switch name {
+	case VADLive:
+		m, _, err = OpenModel(c)
+		return m, false, err
+	case VADBuiltIn:
+		return nil, false, nil
+	case VADModel, VADBoth:
+	default:
+		return nil, false, fmt.Errorf("there is no speech detector %q; take %s, %s, %s or %s", name, VADLive, VADBuiltIn, VADModel, VADBoth)
+	}
+	if c.VAD.Model == noModel {
+		c.VAD.Model = ""
+	}
+	m, _, err = OpenModel(c)
+	if err == nil && m == nil {
+		err = errors.New("there is no speech model; fetch it with `make models` or name its file in vad.model")
+	}
+	return m, name == VADModel, err
 }
 
 // openSeats lends the model to as many calls as the configuration allows and

@@ -22,6 +22,7 @@ import (
 	"parley/media/beat"
 	"parley/media/codec"
 	"parley/media/line"
+	"parley/media/silero"
 	"parley/record"
 	"parley/tts"
 	"parley/worker"
@@ -42,6 +43,8 @@ type CallsOptions struct {
 	Recognizer asr.Recognizer
 	Voices     tts.Prompter
 	Voice      tts.Voice
+	// Models lends the calls the speech model; nil leaves them without.
+	Models *silero.Seats
 	// Beside, if set, begins other work of the same process before each step is
 	// measured, and ends it.
 	Beside func(context.Context) (stop func() (Visits, error), err error)
@@ -392,6 +395,7 @@ func (h *hall) begin(ctx context.Context, l *line.Line) {
 	n := len(h.calls)
 	parts := call.Parts{
 		Dialer: newWire(l), Beat: h.wheel, Recognizer: deaf{}, Speaker: h.o.Voices, Policy: h.policy(), Recorders: h.records, Log: h.o.Log,
+		Models: h.o.Models,
 	}
 	parts.Watch = func(m call.Moment) {
 		if m.State == string(call.Answered) {

@@ -194,13 +194,6 @@ func benchmarkFloor(b *testing.B, n int) {
 	b.ReportMetric(float64(took)/float64((b.N+n-1)/n*n), "cpu-ns/tick")
 }
 
-// threads is the processor time of this thread; Manual steps on the caller's.
-func threads() time.Duration {
-	var ts unix.Timespec
-	_ = unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &ts)
-	return time.Duration(ts.Nano())
-}
-
 func inUse() int64 {
 	runtime.GC()
 	var m runtime.MemStats

@@ -141,6 +141,7 @@ type Ear struct {
 	begun bool
 	// cleaned: the last frame had an echo taken out.
 	cleaned bool
+	watch   *Watch
 }
 
 // New returns the ear of one stream.
@@ -158,29 +159,36 @@ func New(c Config) *Ear {
 // The events of a tick (Text, Key, PromptStarted …) are told before its Hear.
 // It does not wait, locks nothing, and allocates nothing but when words come.
 func (e *Ear) Hear(in, out media.Frame) Heard {
+	e.watch.start()
 	e.tick(in.At)
 	s := signal{kind: sound, at: e.now}
 	if in.Is(media.Silence) || in.Rate != media.Rate8k || len(in.PCM) < 160 {
 		e.cleaned = false
 		e.echo.Frame(nil, sent(out))
+		e.watch.lap(EchoPart)
 		e.manner.pause(nil)
+		e.watch.lap(ProsodyPart)
 		return e.tell(s)
 	}
 	own := e.echo.Frame(in.PCM, sent(out))
 	e.cleaned = e.echo.Known()
 	pcm := e.Clean(in).PCM
+	e.watch.lap(EchoPart)
 	s.voice, s.level = e.voice.Frame(media.Frame{Rate: in.Rate, PCM: pcm, Flags: in.Flags})
 	pitch := e.height(s.voice, pcm)
 	s.pitch = quarters(pitch.F0)
+	e.watch.lap(PitchPart)
 	if e.mind.tonal(e.now) {
 		e.listenForTones(pcm, &s)
 	}
+	e.watch.lap(TonePart)
 	s.echo, s.learnt = own.Echo && s.voice >= heldVoiced, own.Learnt
 	if s.voice >= maybeVoiced && !s.echo {
 		e.manner.sound(pcm, pitch)
 	} else {
 		e.manner.pause(pcm)
 	}
+	e.watch.lap(ProsodyPart)
 	return e.tell(s)
 }
 
@@ -261,12 +269,14 @@ func (e *Ear) tell(s signal) Heard {
 		e.manner.follow(e.mind.barge.Open())
 	}
 	e.log.write(s)
+	e.watch.lap(MindPart)
 	return h
 }
 
 // event tells something that came between two frames.
 func (e *Ear) event(s signal) {
 	s.at = e.now
+	e.watch.start()
 	e.tell(s)
 }
 

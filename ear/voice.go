@@ -32,6 +32,7 @@ type Voice struct {
 	open   bool
 	frames [lead][160]int16 // what came while the gate was shut
 	kept   int              // of them, since it shut
+	watch  *Watch
 }
 
 // NewVoice begins a stream; a nil model leaves the judgement to the noise model.
@@ -49,10 +50,14 @@ func NewVoice(m *silero.Model) *Voice {
 func (v *Voice) Frame(f media.Frame) (voice, level int) {
 	pcm := f.PCM[:160]
 	open := v.gate.Open(pcm) || f.Is(media.Voiced)
+	v.watch.lap(GatePart)
 	if !open {
-		return 0, v.shut(pcm)
+		level = v.shut(pcm)
+		v.watch.lap(NoisePart)
+		return 0, level
 	}
 	r := v.noise.Frame(pcm)
+	v.watch.lap(NoisePart)
 	v.rest = restFor
 	level = int(r.AboveDB + 0.5)
 	if v.model == nil {
@@ -63,6 +68,7 @@ func (v *Voice) Frame(f media.Frame) (voice, level int) {
 	}
 	v.open = true
 	v.model.Feed(pcm)
+	v.watch.lap(NetworkPart)
 	return both(r.Prob, float64(v.model.Prob())), level
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"parley/app"
 	"parley/bench"
+	"parley/media/silero"
 	"parley/tts"
 )
 
@@ -24,6 +25,7 @@ type benchCmd struct {
 	Calls benchCallsCmd `cmd:"" help:"How many calls at a time this machine holds."`
 	Dial  benchDialCmd  `cmd:"" help:"How many calls a second this machine sets up."`
 	VAD   benchVADCmd   `cmd:"" name:"vad" help:"How well and at what cost speech is told from noise."`
+	Barge benchBargeCmd `cmd:"" help:"What listening costs while customers speak."`
 
 	Talk benchTalkCmd `cmd:"" help:"How long customers wait for an answer, and how soon the bot yields."`
 
@@ -39,6 +41,7 @@ type benchCallsCmd struct {
 	API        bool          `help:"Serve 200 API requests a second and import lists in the same process meanwhile."`
 	Settle     time.Duration `help:"Rest before each step is measured." default:"3s"`
 	Measure    time.Duration `help:"How long each step is measured." default:"10s"`
+	VAD        string        `help:"Speech detector; live is what a call gets." name:"vad" enum:"live,builtin,both" default:"live"`
 	Config     string        `help:"Configuration file." type:"path"`
 	JSON       bool          `help:"Print the result as JSON."`
 	Plot       string        `help:"Draw the result as SVG into this file." type:"path"`
@@ -79,13 +82,18 @@ func (c *benchCallsCmd) Run(t *terminal) (err error) {
 		sphinx.Workers = max(sphinx.Workers, runtime.NumCPU())
 		sphinx.Streams = max(sphinx.Streams, 2*most/sphinx.Workers)
 	}
+	model, _, err := app.OpenDetector(config, c.VAD)
+	if err != nil {
+		return err
+	}
 	speech, err := app.StartSpeech(t.ctx, config, log)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, speech.Close()) }()
 	o := bench.CallsOptions{
-		Max: c.Max, Only: c.Only, Conversing: c.Conversing, Settle: c.Settle, Measure: c.Measure, Far: []string{own, "bench", "far"},
+		Models: silero.NewSeats(model, config.VAD.Calls, nil),
+		Max:    c.Max, Only: c.Only, Conversing: c.Conversing, Settle: c.Settle, Measure: c.Measure, Far: []string{own, "bench", "far"},
 		Recognizer: speech.Recognizer, Voices: speech.Voices, Voice: tts.Voice{Language: "en"}, Log: log,
 	}
 	if c.API {
