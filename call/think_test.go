@@ -93,6 +93,25 @@ func TestNoDeadAir(t *testing.T) {
 	}
 }
 
+// TestAFillerDoesNotPutAnAnswerOff: where the ear itself waited longer than a
+// filler would, as after digits, the answer gets a moment of its own.
+func TestAFillerDoesNotPutAnAnswerOff(t *testing.T) {
+	for decided, want := range map[time.Duration]time.Duration{
+		200 * time.Millisecond: 1300 * time.Millisecond, 1200 * time.Millisecond: 300 * time.Millisecond, 1600 * time.Millisecond: 300 * time.Millisecond,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			c := &conversation{started: true, isUp: true, clock: time.Now()}
+			time.Sleep(decided)
+			c.owe(0)
+			since := time.Now()
+			<-c.waits.C()
+			if got := time.Since(since); got != want {
+				t.Errorf("after a turn that took %v to end the filler waits %v, want %v", decided, got, want)
+			}
+		})
+	}
+}
+
 // TestWhoSpeaksOnIsAnsweredOnce: the thought ends, and its words come again.
 func TestWhoSpeaksOnIsAnsweredOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
