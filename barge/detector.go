@@ -77,7 +77,7 @@ func (d *Detector) Known() bool { return d.late.known }
 func (d *Detector) Likely() bool { return d.likely }
 
 // Budget is, with a TurnEnd, the silence that ended the turn and the name of the
-// strategy that had most to do with it: silence, stability, contour, syntax or
+// strategy that had most to do with it: silence, stability, contour, length, syntax or
 // asked; longest for a turn that was too long, answered for one whose words
 // came late or that a prompt had to be waited out for.
 func (d *Detector) Budget() (wait time.Duration, by string) { return d.wait, d.why }

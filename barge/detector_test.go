@@ -152,7 +152,7 @@ func TestTheFloor(t *testing.T) {
 			talk 800
 			ends
 			talk 400
-			hush 900`, "turn_end@1840-1960"},
+			hush 900`, "turn_end@1840-2000"},
 		{"kept speech waits through the next prompt of the step", `
 			prompt never
 			hush 500
@@ -217,13 +217,13 @@ func TestEndOfTurn(t *testing.T) {
 		{"free talk", `
 			expect free
 			talk 1000
-			hush 800`, "turn_end@1620-1720"},
+			hush 800`, "turn_end@1620-1780"},
 		{"free talk, words stable", `
 			expect free
 			talk 600
 			hears i paid it
 			talk 400
-			hush 800`, "turn_end@1340-1600"},
+			hush 800`, "turn_end@1540-1700"},
 		{"an open conjunction waits", `
 			expect free
 			talk 600
@@ -232,7 +232,7 @@ func TestEndOfTurn(t *testing.T) {
 			hush 1200
 			talk 400
 			hears i paid it and it is done
-			hush 1200`, "turn_end@3140-3320"},
+			hush 1200`, "turn_end@3140-3620"},
 		{"as does 然后", `
 			expect free
 			talk 600
@@ -243,7 +243,7 @@ func TestEndOfTurn(t *testing.T) {
 			expect free 4s
 			hush 500
 			talk 80
-			hush 1000`, "discard"},
+			hush 1200`, "discard"},
 		{"nothing said", `
 			prompt always
 			hush 1000
@@ -260,7 +260,7 @@ func TestEndOfTurn(t *testing.T) {
 			expect free 2s
 			hush 1900
 			talk 600
-			hush 800`, "turn_end@1220-1320"},
+			hush 1100`, "turn_end@1380-1600"},
 		{"once a turn has ended nothing times out", `
 			expect free 2s
 			talk 600
@@ -270,7 +270,7 @@ func TestEndOfTurn(t *testing.T) {
 			talk 21000`, "turn_end@20000-20100"},
 		{"before the conversation begins nothing is a turn", `
 			talk 600
-			hush 1000`, "discard@1220-1320"},
+			hush 1000`, "discard@1220-1400"},
 	} {
 		t.Run(c.name, func(t *testing.T) { follows(t, play(t, Config{}, c.script), c.want) })
 	}
@@ -283,7 +283,7 @@ func TestLikely(t *testing.T) {
 			talk 600
 			hears i paid it
 			talk 400
-			hush 800`, "likely@1160-1220 turn_end@1340-1600"},
+			hush 800`, "likely@1160-1220 turn_end@1540-1700"},
 		{"who speaks on takes it back", `
 			expect free
 			talk 600

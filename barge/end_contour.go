@@ -2,9 +2,9 @@ package barge
 
 // contour: how pitch and level end. A voice that has come down to its floor or
 // died away is done; one held level in mid-register, or loud to the last, goes
-// on (Duncan 1972; Caspers 2003; Gravano and Hirschberg 2011). Where tones move
-// the pitch, the last syllable's fall says little; its register and the level
-// still do.
+// on, and most of all one that rises (Duncan 1972; Caspers 2003; Gravano and
+// Hirschberg 2011). Where tones move the pitch, the last syllable's height and
+// fall say nothing (measured: no better than chance); the level is left.
 type contour struct{}
 
 func (contour) name() string { return "contour" }
@@ -12,16 +12,20 @@ func (contour) name() string { return "contour" }
 func (contour) weigh(e *ending) opinion {
 	t := &e.tail
 	var odds int
-	if t.pitched {
-		flat := t.glide > -semitone && t.glide < semitone
+	if t.pitched && !t.tonal {
 		switch {
-		case t.height <= 2*semitone:
+		case t.height <= 0:
+			odds += 4
+		case t.height <= semitone:
 			odds += 2
-		case t.tonal:
-		case t.glide <= -3*semitone:
+		case t.height > 2*semitone:
+			odds -= 3
+		}
+		switch {
+		case t.glide <= -2*semitone:
 			odds++
-		case flat:
-			odds -= 2
+		case t.glide >= semitone:
+			odds -= 3
 		}
 	}
 	switch {

@@ -16,7 +16,7 @@ func (stability) weigh(e *ending) opinion {
 	case e.words.text == "":
 		return opinion{}
 	case e.stood < settled:
-		return opinion{odds: -1}
+		return opinion{odds: -2}
 	}
-	return opinion{odds: 2}
+	return opinion{}
 }

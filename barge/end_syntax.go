@@ -16,7 +16,7 @@ func (syntax) weigh(e *ending) opinion {
 		}
 		return opinion{odds: -6, least: e.pauses.base(a) + e.pauses.Open}
 	case closed:
-		return opinion{odds: 3}
+		return opinion{odds: 2}
 	}
 	return opinion{}
 }

@@ -39,7 +39,7 @@ type strategy interface {
 }
 
 // strategies in the order in which their bounds are applied: a later one wins.
-var strategies = [...]strategy{stability{}, contour{}, syntax{}, asked{}}
+var strategies = [...]strategy{stability{}, contour{}, length{}, syntax{}, asked{}}
 
 // base is the silence that ends a turn of which nothing else is known.
 const base = "silence"
@@ -97,4 +97,4 @@ const usualFree = 700 * time.Millisecond
 
 // shortest is the least silence that ends any turn: below it lie the stops
 // inside words.
-const shortest = 260 * time.Millisecond
+const shortest = 360 * time.Millisecond

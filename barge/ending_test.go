@@ -23,7 +23,7 @@ func TestStability(t *testing.T) {
 		text  string
 		stood time.Duration
 		want  int
-	}{{"", time.Second, 0}, {"i paid", 100 * ms, -1}, {"i paid", 300 * ms, 2}, {"我还", 300 * ms, 2}} {
+	}{{"", time.Second, 0}, {"i paid", 100 * ms, -2}, {"i paid", 300 * ms, 0}, {"我还", 300 * ms, 0}} {
 		e := said(phrase.Free, c.text)
 		e.stood = c.stood
 		if got := (stability{}).weigh(&e); got.odds != c.want {
@@ -39,12 +39,13 @@ func TestContour(t *testing.T) {
 		want int
 	}{
 		{"nothing known", tail{drop: 4}, 0},
-		{"down to the floor", tail{pitched: true, height: 4, glide: -12, drop: 4}, 2},
-		{"down to the floor and dying away", tail{pitched: true, height: 4, glide: -12, drop: 9}, 3},
-		{"held in mid-register", tail{pitched: true, height: 24, glide: 1, drop: 0}, -3},
-		{"falling from above", tail{pitched: true, height: 20, glide: -14, drop: 4}, 1},
-		{"a fourth tone in mid-register says nothing", tail{pitched: true, height: 20, glide: -14, drop: 4, tonal: true}, 0},
-		{"a low register does in Mandarin too", tail{pitched: true, height: 4, glide: 8, drop: 4, tonal: true}, 2},
+		{"down to the floor", tail{pitched: true, height: 0, glide: -12, drop: 4}, 5},
+		{"near the floor and dying away", tail{pitched: true, height: 4, glide: -2, drop: 9}, 3},
+		{"held in mid-register", tail{pitched: true, height: 24, glide: 1, drop: 0}, -4},
+		{"rising for more", tail{pitched: true, height: 12, glide: 6, drop: 4}, -6},
+		{"falling from above", tail{pitched: true, height: 7, glide: -14, drop: 4}, 1},
+		{"tones move the pitch in Mandarin", tail{pitched: true, height: 20, glide: -14, drop: 4, tonal: true}, 0},
+		{"and its register says nothing", tail{pitched: true, height: 0, glide: 8, drop: 4, tonal: true}, 0},
 	} {
 		e := ending{tail: c.tail}
 		if got := (contour{}).weigh(&e); got.odds != c.want {
@@ -62,8 +63,8 @@ func TestSyntax(t *testing.T) {
 	}{
 		{phrase.Free, "i paid it and", -6, 1300 * ms},
 		{phrase.Free, "我上周还了然后", -6, 1300 * ms},
-		{phrase.Free, "thank you", 3, 0},
-		{phrase.Free, "我上周还了", 3, 0},
+		{phrase.Free, "thank you", 2, 0},
+		{phrase.Free, "我上周还了", 2, 0},
 		{phrase.Free, "嗯", -6, 1300 * ms},
 		{phrase.YesNo, "嗯", 0, 0},
 		{phrase.YesNo, "yes but", -6, 1020 * ms},
@@ -82,22 +83,46 @@ func TestAsked(t *testing.T) {
 		text        string
 		least, most time.Duration
 	}{
-		{phrase.YesNo, 0, "", 0, 420 * ms},
-		{phrase.YesNo, 0, "是的", 0, 420 * ms},
-		{phrase.Date, 0, "next friday", 1200 * ms, 1500 * ms},
-		{phrase.Amount, 0, "三百", 1200 * ms, 1500 * ms},
-		{phrase.Digits, 0, "four five", 1200 * ms, 1500 * ms},
+		{phrase.YesNo, 0, "", 0, 480 * ms},
+		{phrase.YesNo, 0, "是的", 0, 480 * ms},
+		{phrase.Date, 0, "next friday", 1200 * ms, 1600 * ms},
+		{phrase.Amount, 0, "三百", 1200 * ms, 1600 * ms},
+		{phrase.Digits, 0, "four five", 1200 * ms, 1600 * ms},
 		{phrase.Digits, 4, "four five", 1600 * ms, 0},
 		{phrase.Digits, 4, "四五六", 1600 * ms, 0},
 		{phrase.Digits, 4, "four five six double", 1600 * ms, 0},
 		{phrase.Digits, 4, "four five double six", 0, 480 * ms},
 		{phrase.Digits, 4, "尾号是零四七二", 0, 480 * ms},
+		{phrase.Digits, 4, "四五六七八九", 1200 * ms, 1600 * ms}, // too many: misheard
+		{phrase.Digits, 6, "四五六七八九", 1200 * ms, 1600 * ms}, // in a second: too quick
 		{phrase.Free, 0, "anything", 0, 0},
 	} {
 		e := said(c.answer, c.text)
 		e.digits = c.digits
 		if got := (asked{}).weigh(&e); got.least != c.least || got.most != c.most {
 			t.Errorf("%d %s after %q: %+v", c.digits, c.answer, c.text, got)
+		}
+	}
+}
+
+func TestLength(t *testing.T) {
+	for _, c := range []struct {
+		answer phrase.Answer
+		text   string
+		span   time.Duration
+		want   int
+	}{
+		{phrase.Free, "well", 360 * ms, -4},
+		{phrase.Date, "我想", 600 * ms, -2},
+		{phrase.Date, "明天", 400 * ms, 0}, // short, and all that was asked for
+		{phrase.Free, "i lost my job", 1200 * ms, 0},
+		{phrase.YesNo, "yes", 300 * ms, 0},
+		{phrase.Choice, "card", 300 * ms, 0},
+	} {
+		e := said(c.answer, c.text)
+		e.span = c.span
+		if got := (length{}).weigh(&e); got.odds != c.want {
+			t.Errorf("%s after %q of %v: %+v", c.answer, c.text, c.span, got)
 		}
 	}
 }
@@ -135,10 +160,10 @@ func TestBudget(t *testing.T) {
 		by       string
 	}{
 		{"nothing known", said(phrase.Free, ""), 700 * ms, 700 * ms, "silence"},
-		{"a whole sentence", said(phrase.Free, "我上周还了"), 350 * ms, 450 * ms, "syntax"},
+		{"a whole sentence", said(phrase.Free, "我上周还了"), 500 * ms, 600 * ms, "syntax"},
 		{"an open one", said(phrase.Free, "i paid it and"), 1300 * ms, 1400 * ms, "syntax"},
-		{"yes", said(phrase.YesNo, "yes"), 250 * ms, 420 * ms, "syntax"},
-		{"a date", said(phrase.Date, "next friday"), 1200 * ms, 1500 * ms, "asked"},
+		{"yes", said(phrase.YesNo, "yes"), 360 * ms, 480 * ms, "asked"},
+		{"a date", said(phrase.Date, "next friday"), 1200 * ms, 1200 * ms, "silence"},
 	} {
 		got, by := c.e.budget()
 		if got < c.from || got > c.to || by != c.by {

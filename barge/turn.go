@@ -42,7 +42,12 @@ func (d *Detector) weigh() {
 	e.pauses, e.pace = &d.c.Pauses, &d.pace
 	e.answer, e.digits, e.words = d.answer, d.digits, d.u.words
 	e.stood, e.span = d.now-d.u.standing, d.u.last-d.u.onset
-	e.tail = d.sounds.tail(d.voice.register(10), d.u.loudness())
+	// Where the voice has not moved yet, its floor is not known.
+	floor := d.voice.register(10)
+	if d.voice.register(90)-floor < 2*semitone {
+		floor = 0
+	}
+	e.tail = d.sounds.tail(floor, d.u.loudness())
 	e.tail.tonal = d.c.Tonal
 }
 

@@ -1,8 +1,6 @@
 package call
 
 import (
-	"strconv"
-	"strings"
 	"time"
 
 	"parley/asr"
@@ -311,27 +309,13 @@ func (d *duplex) expect(e asr.Expectation, silence time.Duration) {
 		answer = phrase.Free
 	}
 	if answer == phrase.Digits {
-		d.ear.ExpectDigits(digitsWanted(e.Phrases), silence)
+		d.ear.ExpectDigits(e.Digits(), silence)
 	} else {
 		d.ear.Expect(answer, silence)
 	}
 	if d.stream != nil {
 		d.stream.Expect(e)
 	}
-}
-
-// digitsWanted is how many digits the phrases ask for, 0 for any number: the
-// class <digits4> wants four.
-func digitsWanted(phrases []string) (n int) {
-	for _, p := range phrases {
-		_, rest, ok := strings.Cut(p, "<digits")
-		if !ok {
-			continue
-		}
-		count, _, _ := strings.Cut(rest, ">")
-		n, _ = strconv.Atoi(count)
-	}
-	return n
 }
 
 // preroll keeps the last moments before an utterance was noticed, so that the

@@ -128,7 +128,11 @@ func (p *replay) expect(e asr.Expectation) error {
 		e.Answer = phrase.Free
 	}
 	p.ear.Answered()
-	p.ear.Expect(e.Answer, 0)
+	if e.Answer == phrase.Digits {
+		p.ear.ExpectDigits(e.Digits(), 0)
+	} else {
+		p.ear.Expect(e.Answer, 0)
+	}
 	if p.listener == nil {
 		return nil
 	}
