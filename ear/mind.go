@@ -152,7 +152,7 @@ func (m *mind) event(s signal) {
 		if s.text.Rejected {
 			return
 		}
-		v, ok := m.progress.Observe(progress.Signal{Kind: progress.Words, At: s.at, Text: s.text.Text, Final: s.text.Final})
+		v, ok := m.progress.Observe(progress.Signal{Kind: progress.Words, At: s.at, Text: s.text.Text, Final: s.text.Final, Confidence: s.text.Confidence})
 		if ok {
 			m.waiting, m.hasWaiting = v, true
 		}

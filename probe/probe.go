@@ -105,12 +105,19 @@ func sounds(s wav.Sound, channel int) bool {
 // is decided as it would be while a line stays open.
 const after = 1600 * time.Millisecond
 
-// Listen plays 8 kHz mono sound to an ear and a recogniser as a live call does.
-// With a nil recogniser nothing is known by words. It takes about a quarter of
-// the sound's time, because the recogniser's partial results must come when
-// they would; it stops early when ctx ends.
-func Listen(ctx context.Context, r asr.Recognizer, pcm []int16, o Options) (Result, error) {
-	l := &listener{o: o}
+// Recognizer hears words in step with the sound: what a frame brings about is
+// there when the call returns. *pocketsphinx.Stepped is one.
+type Recognizer interface {
+	Expect(asr.Expectation) error
+	Write(media.Frame) ([]asr.Result, error)
+	Finish() ([]asr.Result, error)
+}
+
+// Listen plays 8 kHz mono sound to an ear and a recogniser as a live call does,
+// faster than the clock. With a nil recogniser nothing is known by words. It stops early
+// when ctx ends.
+func Listen(ctx context.Context, r Recognizer, pcm []int16, o Options) (Result, error) {
+	l := &listener{o: o, words: r}
 	c := o.Ear
 	c.Language = o.Language
 	l.ear = ear.New(c)
@@ -120,13 +127,9 @@ func Listen(ctx context.Context, r asr.Recognizer, pcm []int16, o Options) (Resu
 		l.early = ear.New(early)
 	}
 	if r != nil {
-		stream, err := r.Open(ctx, asr.Config{Language: o.Language, Rate: media.Rate8k})
-		if err != nil {
-			return Result{}, fmt.Errorf("open a recogniser: %w", err)
+		if err := r.Expect(Announcements(o.Language)); err != nil {
+			return Result{}, err
 		}
-		defer stream.Close()
-		l.stream = stream
-		stream.Expect(asr.Expectation{ID: "announcements." + o.Language, Phrases: progress.Phrases(o.Language), Answer: phrase.Free})
 	}
 	whole := (len(pcm) + media.Rate8k.Count(after) + 159) / 160 * 160
 	l.pcm = append(make([]int16, 0, whole), pcm...)[:whole]
@@ -139,16 +142,21 @@ func Listen(ctx context.Context, r asr.Recognizer, pcm []int16, o Options) (Resu
 	return l.result(), nil
 }
 
+// Announcements is what is expected of a line before its conversation.
+func Announcements(language string) asr.Expectation {
+	return asr.Expectation{ID: "announcements." + language, Phrases: progress.Phrases(language), Answer: phrase.Free}
+}
+
 // listener is one recording being heard.
 type listener struct {
-	o      Options
-	pcm    []int16
-	ear    *ear.Ear
-	early  *ear.Ear // of a call that may not have been answered
-	stream asr.Stream
+	o     Options
+	pcm   []int16
+	ear   *ear.Ear
+	early *ear.Ear // of a call that may not have been answered
+	words Recognizer
 
 	kept     int // first frame that the recogniser has not had
-	unheard  int // frames given since the last wait for partials
+	due      []result
 	answered bool
 	onset    time.Duration
 	spoke    bool
@@ -169,6 +177,7 @@ func (l *listener) run(ctx context.Context) error {
 			l.answered = true
 			l.ear.Answered()
 		}
+		l.tell(n)
 		h := l.ear.Hear(f, media.Frame{})
 		l.steps = l.note(l.steps, h)
 		if l.early != nil {
@@ -196,80 +205,63 @@ func (l *listener) note(steps []Step, h ear.Heard) []Step {
 	})
 }
 
+// latency is what a live recogniser takes from sound to words, in frames.
+const latency = 3
+
+// result is what the recogniser said, to be told in a tick to come.
+type result struct {
+	asr.Result
+	tick int
+}
+
+// tell passes on the results whose time has come.
+func (l *listener) tell(n int) {
+	for len(l.due) > 0 && l.due[0].tick <= n {
+		l.heard(l.due[0].Result)
+		l.due = l.due[1:]
+	}
+}
+
+func (l *listener) later(n int, all []asr.Result, err error) error {
+	for _, r := range all {
+		l.due = append(l.due, result{r, n + latency})
+	}
+	return err
+}
+
 // feed gives an utterance to the recogniser with the moment before it, as the
 // live call does.
 func (l *listener) feed(h ear.Heard, n int) error {
 	if h.Begin && l.answered && !l.spoke {
 		l.spoke, l.onset = true, h.Onset
 	}
-	if l.stream == nil {
+	if l.words == nil {
 		return nil
 	}
 	if h.Begin {
 		for i := max(l.kept, n-ear.Preroll); i < n; i++ {
-			l.give(i)
+			if err := l.give(n, i); err != nil {
+				return err
+			}
 		}
 	}
 	if h.Feed {
-		l.give(n)
-		if l.unheard++; l.unheard >= block {
-			l.unheard = 0
-			l.partials()
+		if err := l.give(n, n); err != nil {
+			return err
 		}
 	}
 	if h.Known || !h.Own && !h.Discard && !h.TurnEnded() {
 		return nil
 	}
 	l.kept = n + 1
-	l.stream.Finish()
-	return l.final()
+	all, err := l.words.Finish()
+	return l.later(n, all, err)
 }
 
-// block is how many frames the recogniser decodes at a time, pace how long it
-// gets for them.
-const (
-	block = 5
-	pace  = 25 * time.Millisecond
-	// patience is how long a final may take.
-	patience = 10 * time.Second
-)
-
-func (l *listener) give(n int) {
-	f := media.Frame{Rate: media.Rate8k, At: media.Tick * time.Duration(n), PCM: l.pcm[n*160 : n*160+160]}
-	// A stream that failed shows when its final is waited for.
-	_ = l.stream.WriteFrame(f)
-}
-
-// partials takes what the recogniser says of the last block.
-func (l *listener) partials() {
-	wait := time.NewTimer(pace)
-	defer wait.Stop()
-	select {
-	case r, ok := <-l.stream.Results():
-		if ok {
-			l.heard(r)
-		}
-	case <-wait.C:
-	}
-}
-
-func (l *listener) final() error {
-	wait := time.NewTimer(patience)
-	defer wait.Stop()
-	for {
-		select {
-		case r, ok := <-l.stream.Results():
-			if !ok {
-				return fmt.Errorf("the recogniser ended: %w", l.stream.Err())
-			}
-			l.heard(r)
-			if r.Final {
-				return nil
-			}
-		case <-wait.C:
-			return fmt.Errorf("the recogniser gave no result within %v; look at the machine's load", patience)
-		}
-	}
+// give passes frame i on in tick n.
+func (l *listener) give(n, i int) error {
+	all, err := l.words.Write(media.Frame{Rate: media.Rate8k, At: media.Tick * time.Duration(i), PCM: l.pcm[i*160 : i*160+160]})
+	return l.later(n, all, err)
 }
 
 func (l *listener) heard(r asr.Result) {

@@ -44,11 +44,22 @@ var rules = allWritten([]rule{
 	{class: "voicemail", all: [][]string{{" you've reached ", " you have reached ", " reached the "}, {" message ", " can't come ", " cannot come ", " can't take ", " cannot take ", " can't get ", " not available ", " unavailable ", " get back to you ", " call you back ", " away from ", " voicemail "}}},
 
 	{class: "voicemail", all: [][]string{{" can't ", " cannot ", " can not "}, {" take your call ", " come to the phone ", " get to the phone ", " answer the phone ", " get to your call ", " answer your call "}}},
+	{class: "voicemail", all: [][]string{{" nobody ", " no one "}, {" available "}, {" your call "}}},
 	{class: "voicemail", all: [][]string{{"留言", "留个言", "留下口信", "口信", "录音"}, {"请", "可以", "给我", "之后", "后"}}, none: []string{"满", "用完", "不足"}},
 	{class: "voicemail", all: [][]string{{" leave ", " record ", " speak "}, {" message ", " your details ", " your name ", " your number ", " the beep ", " the tone ", " a voicemail "}}},
 	{class: "voicemail", all: [][]string{{" wait for the beep ", " wait for the tone ", " voicemail of ", " sent to voicemail ", " a voicemail "}}},
 
 	{class: "ivr_menu", all: [][]string{{"按一", "按二", "按三", "按四", "按五", "按六", "按七", "按八", "按九", "按零", "按1", "按2", "按3", "按4", "按5", "按6", "按7", "按8", "按9", "按0", "按井", "按#", "按星", "按*"}}},
+	{class: "call_screening", all: [][]string{{" may i ask who is ", " can i ask who is ", " check if the person ", " see if this person "}}},
+	{class: "ivr_queue", all: [][]string{{" order it was ", " call will be answered ", " order in which ", " next available ", " call is important ", " be answered in "}}},
+	{class: "ivr_queue", all: [][]string{{" representatives ", " agents ", " operators ", " attendants ", " associates ", " advisors "}, {" busy ", " assisting ", " helping ", " engaged ", " serving "}}},
+	{class: "ivr_queue", all: [][]string{{"坐席", "座席", "话务员", "客服", "人工"}, {"忙", "排队", "服务其他", "等候"}}, none: []string{"我"}},
+	{class: "ivr_queue", all: [][]string{{"来电对我们", "来电很重要", "致电", "客户服务中心", "客服中心"}, {"重要", "欢迎", "感谢"}}, none: []string{"我是"}},
+	{class: "unreachable", all: [][]string{{" please try your call ", " please try your call again ", " hang up and try ", " hang up and dial "}}, none: []string{" busy ", " congested ", " not valid ", " problems "}},
+	{class: "announcement", all: [][]string{{"本次通话", "服务质量"}, {"录音"}}},
+	{class: "announcement", all: [][]string{{" in this conference ", " agent logged ", " logged in ", " congratulations ", " thank you for calling ", " call may be monitored "}}},
+	{class: "ivr_extension", all: [][]string{{" extension "}, {" not a valid ", " invalid ", " at extension ", " party's "}}},
+
 	{class: "ivr_menu", all: [][]string{{" press ", " dial "}, {" 1 ", " 2 ", " 3 ", " 4 ", " 5 ", " 6 ", " 7 ", " 8 ", " 9 ", " 0 ", " one ", " two ", " three ", " four ", " five ", " six ", " seven ", " eight ", " nine ", " zero ", " star ", " pound ", " hash "}}},
 	{class: "ivr_menu", all: [][]string{{" main menu ", " following options ", " menu options ", " your call may be recorded ", "主菜单", "语音导航"}}},
 	{class: "ivr_menu", all: [][]string{{" options ", " choices ", " selection "}, {" following ", " listen ", " menu ", " choose ", " select "}}},
@@ -77,7 +88,7 @@ var rules = allWritten([]rule{
 	{class: "empty", all: [][]string{{"空号", "号码不存在", "号码有误", "号码错误", "号码不正确", "号码是错", "不存在", "没有此号", "无此号码", "查无此号", "尚未启用", "尚未开通", "未被使用", "号码无效", "号码已注销", "已销号", "号码已过期"}}},
 	{class: "empty", all: [][]string{{" number ", " no ", " subscriber ", " call "}, {" not in service ", " not in use ", " does not exist ", " doesn't exist ", " not exist ", " not valid ", " invalid ", " incorrect ", " disconnected ", " no longer ", " unallocated ", " unassigned ", " not been recognised ", " not been recognized ", " not recognised ", " not recognized ", " not a working ", " completed as dialed ", " completed as dialled ", " check the number ", " is wrong ", " wrong number ", " vacant "}}},
 	{class: "empty", all: [][]string{{"号码", "此号", "该号", "电话号"}, {"没有", "无效", "无此", "不存在", "错误", "有误", "不正确", "不对", "未启用", "并未", "尚未", "未分配", "没有开通", "未开通", "注销", "空号", "作废"}}, none: []string{"我", "你"}},
-	{class: "empty", all: [][]string{{" number ", " telephone ", " line "}, {" not valid ", " not a valid ", " invalid ", " not in service ", " not in use ", " not assigned ", " not allocated ", " not exist ", " no such ", " disconnected ", " not connected ", " no longer ", " incorrect ", " unknown ", " not recognised ", " not recognized ", " not found ", " not find ", " not been recognised "}}, none: []string{" i ", " my "}},
+	{class: "empty", all: [][]string{{" number ", " telephone ", " line ", " mobile ", " phone ", " subscriber "}, {" not valid ", " not a valid ", " invalid ", " not in service ", " not in use ", " not assigned ", " not allocated ", " not exist ", " no such ", " disconnected ", " not connected ", " no longer ", " incorrect ", " unknown ", " not recognised ", " not recognized ", " not found ", " not find ", " not been recognised "}}, none: []string{" i ", " my "}},
 
 	{class: "busy_callwaiting", all: [][]string{{"通话中", "正忙", "占线"}, {"不要挂", "请勿挂", "别挂", "请稍等", "请等待", "请您等待", "呼叫等待", "请保持"}}},
 	{class: "busy_callwaiting", all: [][]string{{" busy ", " another call ", " on the phone ", " another line "}, {" please hold ", " hold on ", " stay on the line ", " do not hang up ", " don't hang up ", " call waiting "}}},
@@ -135,6 +146,8 @@ var meaning = map[string]Verdict{
 	"assistant":        {AnsweredBy: outcome.Assistant},
 	"call_screening":   {AnsweredBy: outcome.Screening},
 	"ivr_menu":         {AnsweredBy: outcome.IVR},
+	"ivr_queue":        {AnsweredBy: outcome.IVR},
+	"announcement":     {AnsweredBy: outcome.IVR},
 	"ivr_extension":    {AnsweredBy: outcome.IVR},
 	"forwarding":       {},
 	"connecting":       {},
@@ -235,7 +248,8 @@ func wording(text string) words {
 	if !gap {
 		l.WriteByte(' ')
 	}
-	return words{chinese: c.String(), latin: contractions.Replace(l.String())}
+	// An announcement is sorry in the first person without speaking of itself.
+	return words{chinese: c.String(), latin: strings.ReplaceAll(contractions.Replace(l.String()), " i am sorry ", " sorry ")}
 }
 
 func (w words) any(list []string) bool {

@@ -3,6 +3,7 @@ package progress
 import (
 	"bufio"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -191,7 +192,7 @@ func TestEveryClassHasAMeaning(t *testing.T) {
 }
 
 // TestPhrases: every pattern parses, and a sentence spoken from it is
-// understood as some class; a greeting is a person's.
+// understood as some class; what people answer is in none.
 func TestPhrases(t *testing.T) {
 	for _, language := range []string{"en", "zh"} {
 		all := Phrases(language)
@@ -204,8 +205,9 @@ func TestPhrases(t *testing.T) {
 				t.Errorf("%s: %v", language, err)
 				continue
 			}
+			people := slices.Contains(answers[language], source)
 			for _, text := range []string{sentence(p.Root, 0, true), sentence(p.Root, 1, false)} {
-				if _, ok := Classify(text); !ok && !person[text] {
+				if _, ok := Classify(text); !ok && !people {
 					t.Errorf("%q, spoken from %q, is in no class", text, source)
 				}
 			}
@@ -214,10 +216,6 @@ func TestPhrases(t *testing.T) {
 	if Phrases("xx") != nil {
 		t.Error("an unknown language has phrases")
 	}
-}
-
-var person = map[string]bool{
-	"喂": true, "喂你好": true, "您好": true, "hello": true, "hi": true, "yes": true, "hello who is this": true, "hi speaking": true,
 }
 
 // sentence speaks a pattern, taking the n-th choice and the optional parts or not.

@@ -17,8 +17,10 @@ type Config struct {
 	Wait time.Duration
 	// Recital is how long a first burst goes on when a machine recites it.
 	Recital time.Duration
-	// Stands is how long what a partial says must stand before it counts.
+	// Stands is how long what a partial says must stand before it counts, with
+	// at least the confidence Sure all the while.
 	Stands time.Duration
+	Sure   float64
 	// Nobody: silence after the answer that says nobody is there.
 	Nobody time.Duration
 	// Watch is how long after the answer words are still judged.
@@ -40,6 +42,9 @@ func (c Config) withDefaults() Config {
 	or(&c.Recital, 3200)
 	or(&c.Stands, 400)
 	or(&c.Nobody, 5000)
+	if c.Sure <= 0 {
+		c.Sure = 0.6
+	}
 	or(&c.Watch, 20000)
 	or(&c.Listen, 60000)
 	return c
@@ -173,7 +178,7 @@ func (d *Detector) words(s Signal) (Verdict, bool) {
 		return d.said(v)
 	}
 	switch {
-	case !ok || v.Confidence < 0.9:
+	case !ok || v.Confidence < 0.9 || s.Confidence < d.c.Sure:
 		d.guess = Verdict{}
 	case v.Class != d.guess.Class:
 		d.guess, d.guessed = v, d.now

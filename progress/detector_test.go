@@ -50,7 +50,7 @@ func play(t *testing.T, script string) []string {
 			observe(Signal{Tone: tones[rest]})
 			now += tick
 		case "words", "final":
-			observe(Signal{Kind: Words, Text: rest, Final: verb == "final"})
+			observe(Signal{Kind: Words, Text: rest, Final: verb == "final", Confidence: 0.8})
 		case "answered":
 			answered = now
 			observe(Signal{Kind: Answered})

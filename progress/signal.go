@@ -58,6 +58,9 @@ type Signal struct {
 	Tone   Tone
 	Text   string
 	Final  bool
+	// Confidence of the recogniser in Text, 0 to 1. Half is where it would
+	// reject a final; what is said on the way there needs more.
+	Confidence float64
 }
 
 // Verdict is what is known about the far side, as soon as it is known. A later

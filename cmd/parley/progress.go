@@ -5,9 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
-	"slices"
-	"strings"
 	"time"
 
 	"parley/app"
@@ -74,15 +71,14 @@ func (c *progressFileCmd) Run(t *terminal) error {
 	if err != nil {
 		return err
 	}
-	recognizer, stop, err := c.recognizer(t, o.Language)
+	recognizer, err := c.recognizer(o.Language)
 	if err != nil {
 		return err
 	}
-	err = c.files(t, recognizer, o)
-	return errors.Join(err, stop())
+	return c.files(t, recognizer, o)
 }
 
-func (c *progressFileCmd) files(t *terminal, r asr.Recognizer, o probe.Options) error {
+func (c *progressFileCmd) files(t *terminal, r probe.Recognizer, o probe.Options) error {
 	for _, path := range c.Files {
 		sound, err := wav.Read(path)
 		if err != nil {
@@ -157,31 +153,33 @@ func (c *progressFileCmd) options() (probe.Options, error) {
 	return o, nil
 }
 
-// recognizer starts the configured engine; stop ends it. Where its model is
-// missing the recording is judged without words, with a warning.
-func (c *progressFileCmd) recognizer(t *terminal, language string) (r asr.Recognizer, stop func() error, err error) {
-	stop = func() error { return nil }
+// recognizer opens the embedded engine, in step with the sound; nil with
+// --deaf.
+func (c *progressFileCmd) recognizer(language string) (probe.Recognizer, error) {
 	if c.Deaf {
-		return nil, stop, nil
+		return nil, nil
 	}
-	config, err := app.Load(c.Config)
+	models := c.Models
+	if models == "" {
+		config, err := app.Load(c.Config)
+		if err != nil {
+			return nil, err
+		}
+		models = config.ASR.Pocketsphinx.Models
+	}
+	return openRecognizer(models, language)
+}
+
+func openRecognizer(models, language string) (probe.Recognizer, error) {
+	open, err := app.TrialListener(models)
 	if err != nil {
-		return nil, stop, err
+		return nil, fmt.Errorf("the recogniser cannot start (--deaf judges without it): %w", err)
 	}
-	if c.Models != "" {
-		config.ASR.Pocketsphinx.Models = c.Models
+	r, err := open(language)
+	if errors.Is(err, asr.ErrLanguage) {
+		return nil, fmt.Errorf("there is no recogniser model for %q; name the folder with --models, or use --deaf to judge without words", language)
 	}
-	log := slog.New(slog.NewTextHandler(t.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	ears, err := app.StartRecognizer(t.ctx, config, log)
-	if err != nil {
-		return nil, stop, fmt.Errorf("the recogniser cannot start (--deaf judges without it): %w", err)
-	}
-	if !slices.Contains(ears.Languages, language) {
-		return nil, stop, errors.Join(ears.Close(), fmt.Errorf(
-			"there is no recogniser model for %q; name the folder with --models, or use --deaf to judge without words; present: %s",
-			language, strings.Join(ears.Languages, ", ")))
-	}
-	return ears.Recognizer, ears.Close, nil
+	return r, err
 }
 
 func printJSON(w io.Writer, v any) error {
