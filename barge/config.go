@@ -11,7 +11,8 @@ import (
 type Config struct {
 	// Duck after this much voiced sound.
 	Duck time.Duration
-	// Decide is the earliest moment after the onset at which words may cut.
+	// Decide is how much speech it takes for words that claim the floor to cut;
+	// other words ask for Loud or Long.
 	Decide time.Duration
 	// Loud cuts without words when the voice is as loud as this customer's
 	// usual turns; Long cuts without words whatever the level.
@@ -55,7 +56,7 @@ func (c Config) withDefaults() Config {
 		}
 	}
 	or(&c.Duck, 140)
-	or(&c.Decide, 300)
+	or(&c.Decide, 420)
 	or(&c.Loud, 560)
 	or(&c.Long, 640)
 	or(&c.Murmur, 1400)

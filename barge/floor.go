@@ -71,14 +71,10 @@ func (d *Detector) interrupts() bool {
 	if d.prompt.Mode == Hotword {
 		return contains(w.text, d.prompt.Hotwords)
 	}
-	if d.cuts(w.kind, w.text) && d.u.under >= d.bar(d.c.Duck) && d.now-d.u.onset >= d.c.Decide {
-		// A grammar's first guesses flip; a word that claims the floor is worth
-		// the risk, others must have stood for a moment.
-		if w.kind >= claim || stood >= 80*time.Millisecond {
-			return true
-		}
-	}
 	span := d.u.span(d.promptAt)
+	if d.cuts(w.kind, w.text) && stood >= believed && span >= d.bar(d.enough(w)) && d.u.run > 0 {
+		return true
+	}
 	switch w.kind {
 	case echoed:
 		return false
@@ -96,6 +92,22 @@ func (d *Detector) interrupts() bool {
 	}
 	loud := d.voice.usual > 0 && d.u.loudness() >= d.voice.usual
 	return loud && span >= d.bar(d.c.Loud)
+}
+
+// believed is how long words must have stood: a grammar's first guesses flip.
+const believed = 80 * time.Millisecond
+
+// enough is the speech with which words are believed. A grammar hears one of its
+// phrases in everything, and in half a second of "really" or 是啊 a short one;
+// the longer the words and the clearer their claim, the sooner they count.
+func (d *Detector) enough(w words) time.Duration {
+	switch {
+	case w.kind == stop:
+		return d.c.Decide
+	case w.kind == claim || letters(w.text) >= longWords:
+		return d.c.Loud
+	}
+	return d.c.Long
 }
 
 const (

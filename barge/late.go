@@ -33,6 +33,16 @@ func (d *Detector) replied() {
 	}
 }
 
+// sure reports whether the words of a short utterance are worth a stop: a
+// grammar finds one of its phrases in every "mm", so they must claim the floor
+// outright, and the recogniser must stand by them where it says how far it does.
+func sure(meant evidence, confidence float64) bool {
+	return meant == stop && (confidence <= 0 || confidence >= certain)
+}
+
+// certain is the confidence from which a short word is taken as heard.
+const certain = 0.8
+
 // final takes the words of an utterance that was let go while in doubt. One
 // that closed with a TurnEnd needs nothing more from here.
 func (d *Detector) final(s Signal) {
@@ -44,7 +54,7 @@ func (d *Detector) final(s Signal) {
 	meant := judge(s.Text, d.prompt, d.playing)
 	answers := meant >= content || meant == murmur && d.answer == phrase.YesNo
 	switch {
-	case d.playing && d.cuts(meant, s.Text):
+	case d.playing && d.cuts(meant, s.Text) && (d.lapsed >= d.c.Loud || sure(meant, s.Confidence)):
 		d.late.words = true
 	case d.playing:
 		d.late.reply = answers

@@ -254,3 +254,20 @@ func split(text string) []string {
 	flush()
 	return units
 }
+
+// longWords are more letters than most backchannels have.
+const longWords = 10
+
+// letters measures a text in Latin letters; a Chinese character is a syllable,
+// as much as three of them.
+func letters(text string) (n int) {
+	for _, r := range text {
+		switch {
+		case unicode.Is(unicode.Han, r):
+			n += 3
+		case unicode.IsLetter(r), unicode.IsDigit(r):
+			n++
+		}
+	}
+	return n
+}
