@@ -34,6 +34,10 @@ type BuildOptions struct {
 	Minutes float64
 	Seed    uint64
 	Engines map[string]tts.Synthesizer
+	// Listen opens the recogniser that finds the words of prompts; without one
+	// nothing is known of words heard and repeated. It is called once a language
+	// and part.
+	Listen func(language string) (Listener, error)
 	// Progress, when set, is told now and then what is being done.
 	Progress func(string)
 }
@@ -124,14 +128,8 @@ func (b *builder) build(ctx context.Context) error {
 
 // gather makes and finds the sounds that all cases share.
 func (b *builder) gather(ctx context.Context) error {
-	for _, v := range b.s.bots {
-		for _, text := range b.s.prompts {
-			s, err := b.studio.say(ctx, v, text)
-			if err != nil {
-				return err
-			}
-			b.prompts = append(b.prompts, s)
-		}
+	if err := b.say(ctx); err != nil {
+		return err
 	}
 	if b.o.Prompts != "" {
 		found, err := b.studio.record(b.o.Prompts, b.language, "p")
@@ -179,6 +177,33 @@ func (b *builder) gather(ctx context.Context) error {
 	return nil
 }
 
+// say makes the prompts and finds where their words lie.
+func (b *builder) say(ctx context.Context) error {
+	var l Listener
+	if b.o.Listen != nil {
+		var err error
+		if l, err = b.o.Listen(b.language); err != nil {
+			return err
+		}
+		defer l.Close()
+	}
+	for _, v := range b.s.bots {
+		for _, text := range b.s.prompts {
+			s, err := b.studio.say(ctx, v, text)
+			if err != nil {
+				return err
+			}
+			if l != nil && len(s.Words) == 0 {
+				if s, err = b.studio.align(l, s); err != nil {
+					return err
+				}
+			}
+			b.prompts = append(b.prompts, s)
+		}
+	}
+	return nil
+}
+
 // speaks guesses whether a clip is of the builder's language: by its words
 // where they are known; digits of the data set are English.
 func (b *builder) speaks(s Sound) bool {
@@ -191,7 +216,7 @@ func pick[T any](r *rand.Rand, all []T) T { return all[r.IntN(len(all))] }
 // kindsOf are the noises of each part; they share none.
 var kindsOf = map[string][]string{
 	Dev:  {"white", "clicks", "babble"},
-	Test: {"pink", "street", "music", "knocks", "coughs", "babble"},
+	Test: {"pink", "street", "music", "knocks", "coughs", "canteen"},
 }
 
 // around is noise at a distance below speech of this level.
@@ -202,7 +227,7 @@ func (b *builder) around(level, snr float64, i int) *Noise {
 	}
 	n := &Noise{Kind: kinds[i%len(kinds)], Level: math.Round(10*(level-snr)) / 10, SNR: snr}
 	switch n.Kind {
-	case "babble":
+	case "babble", "canteen":
 		n.Sounds = b.crowd
 	case "file":
 		n.Sounds = []string{pick(b.r, b.noise)}

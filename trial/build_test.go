@@ -2,7 +2,11 @@ package trial
 
 import (
 	"context"
+	"encoding/xml"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"parley/sharedtest"
@@ -60,6 +64,41 @@ func TestSmallRun(t *testing.T) {
 	for _, row := range r.Turns {
 		if row.Paused == 0 || row.Curve[0].Cut.Of == 0 || row.Curve[len(row.Curve)-1].Latency <= row.Curve[0].Latency {
 			t.Errorf("%s %s: %d turns with pauses, the curve goes from %+v to %+v", row.Language, row.Detector, row.Paused, row.Curve[0], row.Curve[len(row.Curve)-1])
+		}
+	}
+	if len(r.Charts()) != 4 || len(r.Noise) != 8 {
+		t.Errorf("%d charts, %d rows by noise", len(r.Charts()), len(r.Noise))
+	}
+	pictures, page := filepath.Join(dir, "pictures"), filepath.Join(dir, "page.md")
+	if err := r.WriteCharts(pictures, []byte("{}")); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.WritePage(page, pictures); err == nil {
+		t.Error("a page that is not there was written")
+	}
+	if err := os.WriteFile(page, []byte("before\n"+pageBegin+"old\n"+pageEnd+"after\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // what was written can be written again
+		if err := r.WritePage(page, pictures); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"before\n", "\nafter\n", "| en | synthetic |", "](pictures/turn-zh-synthetic.svg)"} {
+		if strings.Count(string(text), want) == 0 {
+			t.Errorf("the page has no %q", want)
+		}
+	}
+	if strings.Contains(string(text), "old") || strings.Count(string(text), pageBegin) != 1 {
+		t.Error("the old tables are still there")
+	}
+	for _, c := range r.Charts() {
+		if err := xml.Unmarshal(c.SVG, new(struct{ XMLName xml.Name })); err != nil {
+			t.Errorf("%s: %v", c.File, err)
 		}
 	}
 }

@@ -109,8 +109,8 @@ type Placed struct {
 
 // Noise around the customer.
 type Noise struct {
-	// Kind is white, pink, babble, street, music, clicks, knocks, coughs or
-	// file; babble and file are made of Sounds.
+	// Kind is white, pink, babble, canteen, street, music, clicks, knocks,
+	// coughs or file; babble, canteen and file are made of Sounds.
 	Kind   string   `json:"kind"`
 	Sounds []string `json:"sounds,omitempty"`
 	// Level is the power while it sounds, in dB of full scale.
@@ -143,7 +143,9 @@ type Sound struct {
 	// Level while it sounds, in dB of full scale.
 	Level float64 `json:"level"`
 	// Marks are the synthesiser's own, by which a live call knows what was
-	// heard; Words are what a recogniser found in the sound, the truth for them.
+	// heard; Words are where a recogniser that was given the text found its
+	// words in the sound, the truth for them. A sound in which it did not find
+	// them all has none.
 	Marks []tts.Mark `json:"marks,omitempty"`
 	Words []asr.Word `json:"words,omitempty"`
 }

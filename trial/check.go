@@ -104,7 +104,7 @@ func (f *Folder) checkSounds(c Case) error {
 		if _, ok := noises[n.Kind]; !ok {
 			return fmt.Errorf("noise is %q; it is one of %v", n.Kind, noiseKinds())
 		}
-		if (n.Kind == "babble" || n.Kind == "file") && len(n.Sounds) == 0 {
+		if (n.Kind == "babble" || n.Kind == "canteen" || n.Kind == "file") && len(n.Sounds) == 0 {
 			return fmt.Errorf("noise of kind %s needs sounds", n.Kind)
 		}
 		if n.Level > 0 || n.Level < -90 {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"parley/barge"
+	"parley/media/silero"
 )
 
 // EvalOptions say how cases are replayed.
@@ -20,6 +21,9 @@ type EvalOptions struct {
 	// Latency from a frame to the words that it brought, beside the tick.
 	Latency time.Duration
 	Barge   barge.Config
+	// Model tells speech from noise, as in ear.Config; nil for the built-in
+	// detector.
+	Model   *silero.Model
 	Workers int
 	// Progress, when set, is told how many cases are done; from many goroutines.
 	Progress func(done, all int)
@@ -56,6 +60,11 @@ func (f *Folder) Eval(ctx context.Context, o EvalOptions) (Report, error) {
 		// The shares are fixed, so that a run does not depend on who was quicker.
 		wg.Go(func() {
 			listeners := map[string]Listener{}
+			defer func() {
+				for _, l := range listeners {
+					l.Close()
+				}
+			}()
 			for i := w; i < len(cases); i += len(errs) {
 				if errs[w] = ctx.Err(); errs[w] != nil {
 					return
@@ -92,13 +101,16 @@ func (f *Folder) Eval(ctx context.Context, o EvalOptions) (Report, error) {
 	for _, c := range cases {
 		r.SoundSeconds += float64(c.Length) / 1000
 	}
+	if r.Speech = "the built-in detector"; o.Model != nil {
+		r.Speech = "Silero and the built-in detector"
+	}
 	r.Seconds = time.Since(started).Seconds()
 	return r, nil
 }
 
 // judge replays a case for the ear and for the baseline.
 func (f *Folder) judge(c Case, l Listener, o EvalOptions) (verdict, error) {
-	own := runner{folder: f, latency: o.Latency, barge: o.Barge, taker: func() Taker { return Own{} }, listener: l}
+	own := runner{folder: f, latency: o.Latency, barge: o.Barge, model: o.Model, taker: func() Taker { return Own{} }, listener: l}
 	if c.Kind == Turn {
 		return f.judgeTurn(c, own, o)
 	}
@@ -108,7 +120,7 @@ func (f *Folder) judge(c Case, l Listener, o EvalOptions) (verdict, error) {
 		return v, err
 	}
 	v.own, v.words = score(c, t, f.Sounds), t.Words
-	plain := runner{folder: f, barge: o.Barge, taker: func() Taker { return &Plain{Min: PlainMin, Silence: PlainSilence} }}
+	plain := runner{folder: f, barge: o.Barge, model: o.Model, taker: func() Taker { return &Plain{Min: PlainMin, Silence: PlainSilence} }}
 	if t, err = plain.run(c); err != nil {
 		return v, err
 	}

@@ -10,7 +10,7 @@ import (
 // noises make n samples of a kind of noise with the power 1 while it sounds.
 var noises = map[string]func(r *rand.Rand, n int, voices [][]int16) []float32{
 	"white": white, "pink": pink, "street": street, "music": music,
-	"clicks": clicks, "knocks": knocks, "coughs": coughs, "babble": babble, "file": file,
+	"clicks": clicks, "knocks": knocks, "coughs": coughs, "babble": babble, "canteen": canteen, "file": file,
 }
 
 func noiseKinds() []string { return slices.Sorted(maps.Keys(noises)) }
@@ -246,6 +246,38 @@ func babble(r *rand.Rand, n int, voices [][]int16) []float32 {
 				}
 			}
 			at += len(v) + samples(r.IntN(300))
+		}
+	}
+	return level(x)
+}
+
+// canteen is a hall with many tables: talkers at all distances, the hall's
+// reflections of them, and dishes.
+func canteen(r *rand.Rand, n int, voices [][]int16) []float32 {
+	dry := make([]float32, n)
+	for range 2 * talkers {
+		near := float32(0.2 + 0.8*r.Float64())
+		for at := -r.IntN(samples(3000)); at < n; {
+			v := voices[r.IntN(len(voices))]
+			for i, s := range v {
+				if k := at + i; k >= 0 && k < n {
+					dry[k] += near * float32(s)
+				}
+			}
+			at += len(v) + samples(200+r.IntN(1500))
+		}
+	}
+	x := far(r, level(dry))[:n]
+	for at := samples(r.IntN(1500)); at < n; at += samples(300 + r.IntN(2500)) {
+		f := 1700 + 1600*r.Float64()
+		for k := range 1 + r.IntN(3) { // cutlery on a plate: rings that do not fit each other
+			struck := make([]float32, 1600)
+			ring(r, struck, 0, f*(1+0.37*float64(k)), 40+120*r.Float64(), 0.15)
+			for i, v := range struck {
+				if k := at + i; k < n {
+					x[k] += 0.8 * v
+				}
+			}
 		}
 	}
 	return level(x)

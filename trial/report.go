@@ -1,8 +1,6 @@
 package trial
 
 import (
-	"fmt"
-	"io"
 	"slices"
 	"strings"
 )
@@ -14,9 +12,15 @@ type Report struct {
 	LatencyMS  int
 	// SoundSeconds were replayed in Seconds.
 	SoundSeconds, Seconds float64
-	Barge                 []BargeRow
-	Alone                 []AloneRow
-	Turns                 []TurnRow
+	// Speech names the detector of speech behind the gate.
+	Speech string
+	Barge  []BargeRow
+	Alone  []AloneRow
+	// Noise are the rows of Alone that are about noise, kind by kind.
+	Noise []AloneRow
+	Turns []TurnRow
+	// Times are what the barge-in curves are drawn of.
+	Times []Times
 }
 
 // BargeRow is the barge-in measures of one language, condition and origin.
@@ -31,12 +35,25 @@ type BargeRow struct {
 	Back50, Back95   Quantile // from the end of the sound to full level
 	BackLate         Share    // over 700 ms after the end
 	Heard            Share    // texts after a cut right to one word
+	// Resumes after which at most one word sounded twice at full level, and how
+	// many words sounded twice at any.
+	Once             Share
+	Again50, Again95 Quantile
 }
 
-// AloneRow is how often a prompt was stopped for nothing.
+// AloneRow is how often a prompt was stopped for nothing. Noise is its kind,
+// empty for all together.
 type AloneRow struct {
-	Language, Condition, Origin, Detector string
-	Stops                                 Rate
+	Language, Condition, Noise, Origin, Detector string
+	Stops                                        Rate
+}
+
+// Times are those of every interruption of one language, origin and detector,
+// in ms after the onset, sorted. What is missing up to Of did not happen.
+type Times struct {
+	Language, Origin, Detector string
+	Of                         int
+	First, Stop                []int
 }
 
 // TurnRow is the end-of-turn curve of one detector.
@@ -57,7 +74,7 @@ const (
 )
 
 // group is a row's key.
-type group struct{ language, condition, origin string }
+type group struct{ language, condition, noise, origin string }
 
 func groups(all []verdict, in func(Case) bool, key func(Case) group) (order []group, by map[group][]verdict) {
 	by = map[group][]verdict{}
@@ -71,27 +88,35 @@ func groups(all []verdict, in func(Case) bool, key func(Case) group) (order []gr
 		order = append(order, k)
 	}
 	slices.SortFunc(order, func(a, b group) int {
-		return strings.Compare(a.language+a.origin+a.condition, b.language+b.origin+b.condition)
+		return strings.Compare(a.language+a.origin+a.condition+a.noise, b.language+b.origin+b.condition+b.noise)
 	})
 	return order, by
 }
 
 func report(all []verdict) Report {
 	var r Report
-	full := func(c Case) group { return group{c.Language, c.Condition, c.Origin} }
+	own, plain := func(v verdict) Result { return v.own }, func(v verdict) Result { return v.plain }
+	full := func(c Case) group { return group{c.Language, c.Condition, "", c.Origin} }
 	order, by := groups(all, func(c Case) bool { return c.Kind == Interruption || c.Kind == Backchannel }, full)
 	for _, g := range order {
 		r.Barge = append(r.Barge,
-			bargeRow(g, ownName, by[g], func(v verdict) Result { return v.own }),
-			bargeRow(g, plainName, by[g], func(v verdict) Result { return v.plain }))
+			bargeRow(g, ownName, by[g], own), bargeRow(g, plainName, by[g], plain))
 	}
 	order, by = groups(all, func(c Case) bool { return c.Kind == Nothing || c.Kind == Far }, full)
 	for _, g := range order {
-		r.Alone = append(r.Alone,
-			aloneRow(g, ownName, by[g], func(v verdict) Result { return v.own }),
-			aloneRow(g, plainName, by[g], func(v verdict) Result { return v.plain }))
+		r.Alone = append(r.Alone, aloneRow(g, ownName, by[g], own), aloneRow(g, plainName, by[g], plain))
 	}
-	order, by = groups(all, func(c Case) bool { return c.Kind == Turn }, func(c Case) group { return group{c.Language, "", c.Origin} })
+	order, by = groups(all, func(c Case) bool { return c.Kind == Nothing && c.Noise != nil && c.Echo == nil },
+		func(c Case) group { return group{c.Language, c.Condition, c.Noise.Kind, c.Origin} })
+	for _, g := range order {
+		r.Noise = append(r.Noise, aloneRow(g, ownName, by[g], own), aloneRow(g, plainName, by[g], plain))
+	}
+	voice := func(c Case) group { return group{language: c.Language, origin: c.Origin} }
+	order, by = groups(all, func(c Case) bool { return c.Kind == Interruption }, voice)
+	for _, g := range order {
+		r.Times = append(r.Times, times(g, ownName, by[g], own), times(g, plainName, by[g], plain))
+	}
+	order, by = groups(all, func(c Case) bool { return c.Kind == Turn }, voice)
 	for _, g := range order {
 		r.Turns = append(r.Turns,
 			turnRow(g, ownName, by[g], scales, 100, func(v verdict) []int { return v.ends }),
@@ -101,8 +126,8 @@ func report(all []verdict) Report {
 }
 
 func bargeRow(g group, detector string, all []verdict, of func(verdict) Result) BargeRow {
-	var first, stop, ducked, back []int
-	var interruptions, missed, early, short, stopped, late, cuts, right int
+	var first, stop, ducked, back, again []int
+	var interruptions, missed, early, short, stopped, late, cuts, right, once int
 	for _, v := range all {
 		r := of(v)
 		if v.c.Kind == Backchannel {
@@ -111,6 +136,10 @@ func bargeRow(g group, detector string, all []verdict, of func(verdict) Result) 
 			if r.Ducked != nil {
 				ducked, back = append(ducked, *r.Ducked), append(back, *r.Back)
 				late += b2i(*r.Back > 700)
+			}
+			if r.Again != nil {
+				again = append(again, *r.Again)
+				once += b2i(*r.Twice <= 1)
 			}
 			continue
 		}
@@ -133,7 +162,7 @@ func bargeRow(g group, detector string, all []verdict, of func(verdict) Result) 
 		First50: quantile(first, 0.5), First95: quantile(first, 0.95), Stop50: quantile(stop, 0.5), Stop95: quantile(stop, 0.95),
 		Missed: share(missed, interruptions), Early: share(early, interruptions), Stopped: share(stopped, short),
 		Ducked50: quantile(ducked, 0.5), Back50: quantile(back, 0.5), Back95: quantile(back, 0.95), BackLate: share(late, len(back)),
-		Heard: share(right, cuts),
+		Heard: share(right, cuts), Once: share(once, len(again)), Again50: quantile(again, 0.5), Again95: quantile(again, 0.95),
 	}
 }
 
@@ -144,7 +173,23 @@ func aloneRow(g group, detector string, all []verdict, of func(verdict) Result) 
 		stops += of(v).Stops
 		minutes += of(v).Played.Minutes()
 	}
-	return AloneRow{Language: g.language, Condition: g.condition, Origin: g.origin, Detector: detector, Stops: rate(stops, minutes)}
+	return AloneRow{Language: g.language, Condition: g.condition, Noise: g.noise, Origin: g.origin, Detector: detector, Stops: rate(stops, minutes)}
+}
+
+func times(g group, detector string, all []verdict, of func(verdict) Result) Times {
+	t := Times{Language: g.language, Origin: g.origin, Detector: detector, Of: len(all)}
+	for _, v := range all {
+		r := of(v)
+		if r.First != nil {
+			t.First = append(t.First, *r.First)
+		}
+		if r.Stop != nil {
+			t.Stop = append(t.Stop, *r.Stop)
+		}
+	}
+	slices.Sort(t.First)
+	slices.Sort(t.Stop)
+	return t
 }
 
 func turnRow(g group, detector string, all []verdict, settings []int, asSet int, of func(verdict) []int) TurnRow {
@@ -177,54 +222,3 @@ func turnRow(g group, detector string, all []verdict, settings []int, asSet int,
 }
 
 func abs(n int) int { return max(n, -n) }
-
-// Markdown writes the report as tables.
-func (r Report) Markdown(w io.Writer) {
-	with := "without a recogniser"
-	if r.Recognizer {
-		with = fmt.Sprintf("with the embedded recogniser, its words %d ms later", r.LatencyMS)
-	}
-	fmt.Fprintf(w, "Part %s, %s; %.0f s of sound in %.0f s.\n\n", r.Part, with, r.SoundSeconds, r.Seconds)
-	fmt.Fprintf(w, "| language | source | condition | detector | first action p50 / p95 | full stop p50 / p95 | missed | stopped on backchannels | level back after its end p50 / p95 | over 700 ms | heard text ± 1 word |\n")
-	fmt.Fprintf(w, "|---|---|---|---|---|---|---|---|---|---|---|\n")
-	for _, b := range r.Barge {
-		fmt.Fprintf(w, "| %s | %s | %s | %s | %s / %s | %s / %s | %s | %s | %s / %s | %s | %s |\n", b.Language, b.Origin, b.Condition, b.Detector,
-			b.First50, b.First95, b.Stop50, b.Stop95, b.Missed, b.Stopped, b.Back50, b.Back95, b.BackLate, b.Heard)
-	}
-	fmt.Fprintf(w, "\n| language | prompt | condition | detector | prompt minutes | false stops | a minute |\n|---|---|---|---|---:|---:|---|\n")
-	for _, a := range r.Alone {
-		fmt.Fprintf(w, "| %s | %s | %s | %s | %.0f | %d | %.3f (%.3f–%.3f) |\n", a.Language, a.Origin, a.Condition, a.Detector,
-			a.Stops.Minutes, a.Stops.Count, a.Stops.Value(), a.Stops.Low, a.Stops.High)
-	}
-	fmt.Fprintf(w, "\n| language | source | detector | turns (with pauses) | cut off at 300 ms | at 600 ms | latency at 5 %% | as set: latency, cut off | never ended |\n|---|---|---|---|---|---|---|---|---|\n")
-	for _, t := range r.Turns {
-		percent := func(v float64) string {
-			if v < 0 {
-				return "–"
-			}
-			return fmt.Sprintf("%.1f %%", 100*v)
-		}
-		at5 := "–"
-		if t.At5 >= 0 {
-			at5 = fmt.Sprintf("%.0f ms", t.At5)
-		}
-		fmt.Fprintf(w, "| %s | %s | %s | %d (%d) | %s | %s | %s | %.0f ms, %s | %d |\n", t.Language, t.Origin, t.Detector, t.Turns, t.Paused,
-			percent(t.Cut300), percent(t.Cut600), at5, t.AsSet.Latency, t.AsSet.Cut, t.AsSet.Never)
-	}
-}
-
-// String is the share with its interval.
-func (s Share) String() string {
-	if s.All == 0 {
-		return "–"
-	}
-	return fmt.Sprintf("%.1f %% (%.1f–%.1f, n %d)", 100*s.Value(), 100*s.Low, 100*s.High, s.All)
-}
-
-// String is the quantile with its interval.
-func (q Quantile) String() string {
-	if q.N == 0 {
-		return "–"
-	}
-	return fmt.Sprintf("%d (%d–%d)", q.Value, q.Low, q.High)
-}

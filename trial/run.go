@@ -9,6 +9,7 @@ import (
 	"parley/barge"
 	"parley/ear"
 	"parley/media"
+	"parley/media/silero"
 	"parley/phrase"
 )
 
@@ -18,6 +19,7 @@ type Listener interface {
 	Expect(asr.Expectation) error
 	Write(media.Frame) ([]asr.Result, error)
 	Finish() ([]asr.Result, error)
+	Close() error
 }
 
 // Taker decides on the floor, tick by tick, from what the ear tells.
@@ -39,6 +41,8 @@ type Action struct {
 	// Prompt that was playing, -1 for none, and how much of it was heard.
 	Prompt int
 	Heard  time.Duration
+	// Again is what a Resume lets sound a second time.
+	Again again
 }
 
 // Trace is what became of a case.
@@ -59,6 +63,7 @@ type runner struct {
 	folder  *Folder
 	latency time.Duration
 	barge   barge.Config
+	model   *silero.Model
 	taker   func() Taker
 	// listener is nil without a recogniser.
 	listener Listener
@@ -90,7 +95,7 @@ func (r *runner) run(c Case) (Trace, error) {
 	if err != nil {
 		return Trace{}, fmt.Errorf("case %s: %w", c.ID, err)
 	}
-	config := ear.Config{Language: c.Language, Barge: r.barge}
+	config := ear.Config{Language: c.Language, Barge: r.barge, Model: r.model}
 	var log bytes.Buffer
 	if r.logs {
 		config.Log = &log
@@ -110,7 +115,7 @@ func (r *runner) run(c Case) (Trace, error) {
 		h := p.ear.Hear(in, out)
 		p.trace.Speech = append(p.trace.Speech, h.Speech)
 		p.act(n, taker.Take(h))
-		if err := p.feed(n, h, in); err != nil {
+		if err := p.feed(n, h, p.ear.Clean(in)); err != nil {
 			return Trace{}, fmt.Errorf("case %s: %w", c.ID, err)
 		}
 		out = p.speak(n)
@@ -155,9 +160,9 @@ func (p *replay) act(n int, d barge.Decision) {
 	a := Action{At: (n + 1) * 20, Decision: d, Prompt: p.player.now, Heard: media.Rate8k.Duration(p.player.at)}
 	switch d {
 	case barge.Duck:
-		p.player.target = duckGain
+		p.player.duck()
 	case barge.Resume:
-		p.player.target = 1
+		a.Again = p.player.resume()
 	case barge.Cut:
 		if p.player.now < 0 {
 			return // a plain rule does not know whether anything plays

@@ -17,7 +17,7 @@ const airLevel = -66
 // scene is a case composed: what the customer's line brings, tick by tick.
 type scene struct {
 	customer []float32 // without echo
-	prompts  [][]int16 // as in the case
+	prompts  []playing // as in the case
 	path     *path     // nil without echo
 	loss     []bool    // by tick; nil without
 	buffer   *jitter.Buffer
@@ -56,7 +56,7 @@ func (f *Folder) compose(c Case) (*scene, error) {
 		if err != nil {
 			return nil, err
 		}
-		s.prompts = append(s.prompts, pcm)
+		s.prompts = append(s.prompts, playing{pcm, f.Sounds[p.Sound].Marks})
 		all = append(all, pcm[:min(len(pcm), samples(4000))]...)
 	}
 	if c.Echo != nil {
@@ -81,7 +81,7 @@ func (f *Folder) play(s *scene, c Case) error {
 	}
 	for _, p := range c.Prompts {
 		from, to := min(samples(p.At), len(bot)), min(samples(p.To), len(bot))
-		s.prompts = append(s.prompts, bot[from:to])
+		s.prompts = append(s.prompts, playing{pcm: bot[from:to]})
 	}
 	return nil
 }

@@ -27,6 +27,10 @@ type Result struct {
 	// Heard is by how many words the text taken as heard differs from what had
 	// sounded.
 	Heard *int `json:"heard,omitempty"`
+	// Twice is how many words sounded at full level both before the duck and
+	// after the resume, Again how many sounded twice at any level.
+	Twice *int `json:"twice,omitempty"`
+	Again *int `json:"again,omitempty"`
 }
 
 // patience is how long after the customer's last sound a stop still counts;
@@ -60,6 +64,7 @@ func score(c Case, t Trace, sounds map[string]Sound) Result {
 			if ducked && a.At > onset {
 				r.Ducked = since(duckedAt, a.At)
 				r.Back = since(end, a.At)
+				r.repeated(c, a, sounds)
 			}
 			ducked = false
 		case barge.Cut:
@@ -90,21 +95,48 @@ func since(from, at int) *int {
 // wordsOff compares the words whose marks say that they were heard with those
 // that had sounded to their middle; nil where the truth is not known.
 func wordsOff(c Case, a Action, sounds map[string]Sound) *int {
-	if a.Prompt < 0 || c.Recording != "" {
+	s, ok := truth(c, a, sounds)
+	if !ok {
 		return nil
+	}
+	d := marked(s.Marks, a.Heard) - s.sounded(0, a.Heard, c.Language)
+	return &d
+}
+
+// repeated counts the words that a resume lets sound again.
+func (r *Result) repeated(c Case, a Action, sounds map[string]Sound) {
+	s, ok := truth(c, a, sounds)
+	if !ok {
+		return
+	}
+	add := func(n **int, more int) {
+		if *n == nil {
+			*n = new(int)
+		}
+		**n += more
+	}
+	add(&r.Twice, s.sounded(a.Again.from, a.Again.ducked, c.Language))
+	add(&r.Again, s.sounded(a.Again.from, a.Again.to, c.Language))
+}
+
+// truth is the prompt of an action, if the places of its words are known.
+func truth(c Case, a Action, sounds map[string]Sound) (Sound, bool) {
+	if a.Prompt < 0 || c.Recording != "" {
+		return Sound{}, false
 	}
 	s := sounds[c.Prompts[a.Prompt].Sound]
-	if len(s.Marks) == 0 || len(s.Words) == 0 {
-		return nil
-	}
-	told, sounded := marked(s.Marks, a.Heard), 0
+	return s, len(s.Marks) > 0 && len(s.Words) > 0
+}
+
+// sounded counts the words whose middle lies in a part of the sound.
+func (s Sound) sounded(from, to time.Duration, language string) int {
+	n := 0
 	for _, w := range s.Words {
-		if (w.From+w.To)/2 <= a.Heard {
-			sounded += units(w.Text, c.Language)
+		if middle := (w.From + w.To) / 2; from <= middle && middle < to {
+			n += units(w.Text, language)
 		}
 	}
-	d := told - sounded
-	return &d
+	return n
 }
 
 // marked counts the marks that had sounded in full, as a live call does.

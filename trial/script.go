@@ -8,8 +8,8 @@ import (
 )
 
 // script is what is said in the synthetic cases of one language and part. The
-// two parts of a language share no voice and no sentence; only the short
-// backchannels, of which a language has few, are in both.
+// two parts of a language share no voice and no sentence, and no form of a
+// backchannel.
 type script struct {
 	bots, customers []tts.Voice
 	prompts         []string // of six seconds and more

@@ -4,10 +4,11 @@ import "parley/tts"
 
 func mandarin(speaker string, speed float64) tts.Voice { return espeak("zh", "zh+"+speaker, speed) }
 
-var chineseShort = []string{
-	"嗯", "嗯嗯", "哦", "好", "好的", "对", "对对", "是", "是的", "行", "知道了", "哦哦", "好的好的", "对对对", "明白", "可以", "啊", "嗯，好",
-	"哦，是吗", "是啊", "好吧", "嗯，知道了", "行，行", "哦，好的", "对，是的", "没问题", "嗯嗯，好的", "了解", "好好好", "这样啊",
-}
+// The forms of a backchannel; no form is in both parts, though their words are.
+var (
+	chineseShortDev  = []string{"好的", "对", "是的", "可以", "哦", "知道了", "好", "对对对", "嗯嗯", "嗯，好", "哦，是吗", "好吧", "行，行", "嗯嗯，好的", "明白"}
+	chineseShortTest = []string{"嗯", "行", "没问题", "是", "对对", "哦哦", "好的好的", "啊", "是啊", "嗯，知道了", "哦，好的", "对，是的", "了解", "好好好", "这样啊"}
+)
 
 var chineseDev = script{
 	bots:      []tts.Voice{mandarin("f1", 1), mandarin("m1", 1)},
@@ -28,7 +29,7 @@ var chineseDev = script{
 	},
 	interruptions: []string{"等一下", "我已经还了", "你是谁啊", "这不是我的账单", "给我转人工", "我想问一个问题", "别说了，我不需要", "不是，你弄错了", "这是什么事情", "晚点再打给我", "我没收到过信", "不对，不是这样"},
 	yesBut:        []string{"好的，但是我上周就付了", "嗯，等一下，你是哪位", "对，可是我失业了", "哦，那是我弟弟的", "好好，不过今天不行", "是，我星期一转的", "嗯，我想跟人工说", "哦，什么时候的事", "知道了，你别再打了", "行，先等等"},
-	backchannels:  chineseShort,
+	backchannels:  chineseShortDev,
 }
 
 var chineseTest = script{
@@ -50,5 +51,5 @@ var chineseTest = script{
 	},
 	interruptions: []string{"不好意思，你刚才说什么", "我星期五已经还书了", "麻烦你再说一遍", "我们这里没有这个人", "我要取消", "叫你们经理来听", "不要不要，那天没空", "稍等，有人敲门", "你怎么知道我的号码", "我现在在开车", "这里面有误会吧", "为什么这么贵"},
 	yesBut:        []string{"是的，但是那天不方便", "好，能不能改到五月", "行啊，只是我要出门", "对对，那谁来付钱", "哦，你打错电话了", "嗯，我跟你同事说过了", "啊，那也太贵了", "好的，你听我说，我没订过", "是，等我看一下", "嗯嗯，我要是不同意呢"},
-	backchannels:  chineseShort,
+	backchannels:  chineseShortTest,
 }

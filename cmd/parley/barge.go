@@ -26,12 +26,14 @@ type bargeCasesCmd struct {
 	N       int      `help:"Interruptions, backchannels and turns together, a language and part." default:"600"`
 	Minutes float64  `help:"Prompt minutes a condition of false stops, language and part." default:"62"`
 	Seed    uint64   `help:"Seed of everything that is drawn." default:"1"`
+	Models  string   `help:"Folder of acoustic models, to find where the words of the prompts lie; without, Debian's English one." type:"existingdir"`
+	NoASR   bool     `help:"Leave that out; nothing is then known of words heard and repeated." name:"no-asr"`
 }
 
 // Help is the command's example.
 func (bargeCasesCmd) Help() string {
 	return "Synthesises prompts and customers, mixes in noise, echo and loss, and labels it all. What was synthesised before is used again.\n\n" +
-		"Example: parley barge cases --out cases --speech recordings"
+		"Example: parley barge cases --out cases --speech recordings --models models"
 }
 
 // Run builds the cases.
@@ -39,10 +41,17 @@ func (c *bargeCasesCmd) Run(t *terminal) error {
 	if c.N < 3 || c.Minutes <= 0 {
 		return usageError{errors.New("--n is 3 or more, --minutes more than 0")}
 	}
-	n, err := trial.Build(t.ctx, trial.BuildOptions{
+	o := trial.BuildOptions{
 		Dir: c.Out, Languages: c.Lang, Speech: c.Speech, Prompts: c.Prompts, Noise: c.Noise, N: c.N, Minutes: c.Minutes, Seed: c.Seed,
 		Engines: app.TrialVoices(), Progress: func(s string) { fmt.Fprintln(t.err, s) },
-	})
+	}
+	if !c.NoASR {
+		var err error
+		if o.Listen, err = app.TrialListener(c.Models); err != nil {
+			return err
+		}
+	}
+	n, err := trial.Build(t.ctx, o)
 	if err != nil {
 		return err
 	}
@@ -58,13 +67,16 @@ type bargeEvalCmd struct {
 	Latency time.Duration `help:"From sound to its words." default:"60ms"`
 	Quick   bool          `help:"A quarter of the cases."`
 	Workers int           `help:"Cases at a time, 1 or 2." default:"2"`
+	Config  string        `help:"Configuration file, for its speech model (vad)." type:"path"`
+	Plot    string        `help:"Folder for the curves as SVG and the result as JSON." type:"path"`
+	Docs    string        `help:"Page whose tables are written anew, between its marks." type:"existingfile"`
 	JSON    bool          `help:"Print the result as JSON."`
 }
 
 // Help is the command's example.
 func (bargeEvalCmd) Help() string {
 	return "Runs the ear of a live call on every case, and a plain rule (0.5 s of speech interrupts, 0.7 s of silence ends a turn) beside it.\n\n" +
-		"Example: parley barge eval cases --part test --models models"
+		"Example: parley barge eval cases --part test --models models --plot docs/images --docs docs/turn-taking.md"
 }
 
 // Run evaluates.
@@ -76,7 +88,15 @@ func (c *bargeEvalCmd) Run(t *terminal) error {
 	if err != nil {
 		return err
 	}
-	o := trial.EvalOptions{Part: c.Part, Quick: c.Quick, Latency: c.Latency, Workers: c.Workers}
+	config, err := app.Load(c.Config)
+	if err != nil {
+		return err
+	}
+	model, _, err := app.OpenModel(config)
+	if err != nil {
+		return err
+	}
+	o := trial.EvalOptions{Model: model, Part: c.Part, Quick: c.Quick, Latency: c.Latency, Workers: c.Workers}
 	if !c.NoASR {
 		if o.Listen, err = app.TrialListener(c.Models); err != nil {
 			return err
@@ -92,11 +112,33 @@ func (c *bargeEvalCmd) Run(t *terminal) error {
 	if err != nil {
 		return err
 	}
+	if err := c.keep(r); err != nil {
+		return err
+	}
 	if c.JSON {
 		enc := json.NewEncoder(t.out)
 		enc.SetIndent("", "  ")
 		return enc.Encode(r)
 	}
 	r.Markdown(t.out)
+	return nil
+}
+
+// keep writes the curves and the page.
+func (c *bargeEvalCmd) keep(r trial.Report) error {
+	if c.Plot != "" {
+		data, err := json.MarshalIndent(r, "", " ")
+		if err != nil {
+			return err
+		}
+		if err := r.WriteCharts(c.Plot, append(data, '\n')); err != nil {
+			return fmt.Errorf("write the curves: %w", err)
+		}
+	}
+	if c.Docs != "" {
+		if err := r.WritePage(c.Docs, c.Plot); err != nil {
+			return fmt.Errorf("write the tables: %w", err)
+		}
+	}
 	return nil
 }
