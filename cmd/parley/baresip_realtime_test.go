@@ -122,15 +122,11 @@ func TestACallToAPersonOnBaresip(t *testing.T) {
 	if m := r.Media; m == nil || m.Codec != "PCMU" || m.Received < 200 || m.Loss > 0.05 {
 		t.Errorf("media %+v", r.Media)
 	}
-	said, judged := false, false
+	said := false
 	for _, turn := range r.Turns {
-		judged = judged || turn.By == call.PartyCustomer && turn.Voice != nil && turn.Voice.Confidence > 0
 		said = said || turn.By == call.PartyCustomer && turn.Text == "six" && turn.FromMS > 6000 && turn.ToMS > turn.FromMS
 	}
 	if !said {
 		t.Errorf("the transcript has no turn of the customer with the digit: %+v", r.Turns)
-	}
-	if !judged || r.Emotion == nil || r.Emotion.Voice == nil {
-		t.Errorf("no voice was judged: emotion %+v, turns %+v", r.Emotion, r.Turns)
 	}
 }
