@@ -19,8 +19,9 @@ const (
 	fallbackAfter = 4 * time.Second
 	// leastWait is what an answer gets before a filler comes in its way, however
 	// long the ear waited for more words: an answer usually takes a few
-	// milliseconds, and a filler would put it off by a second and a half.
-	leastWait = 300 * time.Millisecond
+	// milliseconds, on a busy machine the recogniser some hundred, and a filler
+	// would put it off by a second and a half.
+	leastWait = 500 * time.Millisecond
 	// politely is how much later a filler is tried again while the customer
 	// speaks.
 	politely = 300 * time.Millisecond

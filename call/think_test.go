@@ -97,7 +97,7 @@ func TestNoDeadAir(t *testing.T) {
 // filler would, as after digits, the answer gets a moment of its own.
 func TestAFillerDoesNotPutAnAnswerOff(t *testing.T) {
 	for decided, want := range map[time.Duration]time.Duration{
-		200 * time.Millisecond: 1300 * time.Millisecond, 1200 * time.Millisecond: 300 * time.Millisecond, 1600 * time.Millisecond: 300 * time.Millisecond,
+		200 * time.Millisecond: 1300 * time.Millisecond, 1200 * time.Millisecond: 500 * time.Millisecond, 1600 * time.Millisecond: 500 * time.Millisecond,
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			c := &conversation{started: true, isUp: true, clock: time.Now()}
