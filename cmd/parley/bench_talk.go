@@ -23,7 +23,7 @@ type benchTalkCmd struct {
 func (benchTalkCmd) Help() string {
 	return "Calls the talking customers of the built-in carrier over real SIP and RTP and measures how long they wait for\n" +
 		"an answer and how soon the bot yields. Every second customer talks over the bot. A call takes about half a minute.\n\n" +
-		"Example: parley bench talk --lang zh --calls 10 --models ../shared/models"
+		"Example: parley bench talk --lang zh --calls 10 --models ../shared/models/pocketsphinx"
 }
 
 // Run holds the calls.
