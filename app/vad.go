@@ -37,10 +37,10 @@ func OpenModel(c Config) (*silero.Model, string, error) {
 	switch c.VAD.Model {
 	case noModel:
 		return nil, "", nil
+	case "": // looked for below
 	default:
 		m, err := silero.Open(c.VAD.Model)
 		return m, c.VAD.Model, err
-	case "":
 	}
 	for _, path := range modelPlaces() {
 		m, err := silero.Open(path)
