@@ -18,7 +18,9 @@ import (
 
 // progressCmd is everything about what answered.
 type progressCmd struct {
-	File progressFileCmd `cmd:"" default:"withargs" help:"Say what an early-media or just-answered sound is."`
+	File  progressFileCmd  `cmd:"" default:"withargs" help:"Say what an early-media or just-answered sound is."`
+	Cases progressCasesCmd `cmd:"" help:"Build labelled recordings of what answers a call."`
+	Eval  progressEvalCmd  `cmd:"" help:"Score a labelled folder of recordings."`
 }
 
 // Help is the command's example.
