@@ -90,6 +90,9 @@ func (r Report) turnChart(language, origin string) Chart {
 			name, color = "plain silence", plainColor
 		}
 		v := plot.Curve{Name: name, Color: color}
+		if t.Paused == 0 { // shares of nothing
+			continue
+		}
 		for _, p := range t.Curve {
 			if p.Latency <= longestLatency {
 				v.X, v.Y = append(v.X, p.Latency), append(v.Y, 100*p.Cut.Value())
