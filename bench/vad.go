@@ -27,6 +27,8 @@ type VADOptions struct {
 	// Model is measured beside the built-in detector; nil for that alone.
 	Model *silero.Model
 	Seed  uint64
+	// Synthetic says that the speech is; the result says it again.
+	Synthetic bool
 	// Clips bounds how many files are taken, evenly from all; 0 for 120.
 	Clips int
 }
@@ -61,6 +63,7 @@ type VADRow struct {
 type VADResult struct {
 	Seed       uint64   `json:"seed"`
 	Utterances int      `json:"utterances"`
+	Synthetic  bool     `json:"synthetic,omitempty"`
 	Rows       []VADRow `json:"rows"`
 	// µs a tick of each detector while somebody speaks at 20 dB, and while the
 	// line is quiet; the floor is one copy of the frame.
@@ -80,7 +83,7 @@ func VAD(o VADOptions) (VADResult, error) {
 	if err != nil {
 		return VADResult{}, err
 	}
-	r := VADResult{Seed: o.Seed, Utterances: len(clips)}
+	r := VADResult{Seed: o.Seed, Utterances: len(clips), Synthetic: o.Synthetic}
 	for i, name := range []string{"white", "pink", "babble", "hum"} {
 		for _, snr := range []float64{20, 10, 5} {
 			s := stage(clips, snr, noiseOf(name, clips, rand.New(rand.NewPCG(o.Seed, uint64(i)))))

@@ -38,6 +38,8 @@ type Config struct {
 	Progress progress.Config
 	// Model tells speech from noise; nil for the built-in detector.
 	Model *silero.Model
+	// Alone leaves it all to the model, for a comparison.
+	Alone bool
 	// Log, when set, gets the signals as lines of text from which Replay
 	// repeats every decision. Writes come from the beat, about one a second,
 	// and must not wait. The lines hold what the customer said: keep them as
@@ -146,8 +148,12 @@ type Ear struct {
 
 // New returns the ear of one stream.
 func New(c Config) *Ear {
+	voice := NewVoice(c.Model)
+	if c.Alone {
+		voice.Alone()
+	}
 	return &Ear{
-		voice: NewVoice(c.Model),
+		voice: voice,
 		tone:  tone.New(),
 		echo:  echo.New(),
 		mind:  newMind(c),

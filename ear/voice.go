@@ -1,8 +1,6 @@
 package ear
 
 import (
-	"math"
-
 	"parley/media"
 	"parley/media/silero"
 	"parley/media/vad"
@@ -33,16 +31,33 @@ type Voice struct {
 	frames [lead][160]int16 // what came while the gate was shut
 	kept   int              // of them, since it shut
 	watch  *Watch
+
+	jury  Jury
+	alone bool       // the network judges alone
+	said  [2]float64 // the last two opinions
 }
 
 // NewVoice begins a stream; a nil model leaves the judgement to the noise model.
 func NewVoice(m *silero.Model) *Voice {
-	v := &Voice{noise: vad.New()}
+	v := &Voice{noise: vad.New(), jury: NewJury()}
 	if m != nil {
 		v.model = m.Stream()
 	}
 	return v
 }
+
+// Alone leaves the judgement to the network, for a comparison.
+func (v *Voice) Alone() *Voice {
+	v.alone = v.model != nil
+	return v
+}
+
+// Opinions are the chances of speech by the noise model and by the network in
+// the last frame for which the gate was open.
+func (v *Voice) Opinions() (noise, model float64) { return v.said[0], v.said[1] }
+
+// Open reports whether the gate was open for the last frame.
+func (v *Voice) Open() bool { return v.open }
 
 // Frame takes 20 ms at 8 kHz, at least 160 samples. voice is the chance of
 // speech in percent, 50 the border for either detector; level is in dB over the
@@ -69,7 +84,11 @@ func (v *Voice) Frame(f media.Frame) (voice, level int) {
 	v.open = true
 	v.model.Feed(pcm)
 	v.watch.lap(NetworkPart)
-	return both(r.Prob, float64(v.model.Prob())), level
+	v.said = [2]float64{r.Prob, float64(v.model.Prob())}
+	if v.alone {
+		return int(v.said[1]*100 + 0.5), level
+	}
+	return v.jury.Join(v.said[0], v.said[1]), level
 }
 
 // shut keeps the frame for the opening and returns its level.
@@ -97,27 +116,4 @@ func (v *Voice) catchUp() {
 	for i := max(0, v.kept-lead); i < v.kept; i++ {
 		v.model.Feed(v.frames[i%lead][:])
 	}
-}
-
-// Weights of the two opinions in the common one. The noise model is quicker and
-// better in steady noise, the network knows what is no voice: together they
-// separate speech better than either (decision 0014). Chosen on human digits and
-// sentences in white, pink and babble noise and hum, so that 50 gives no more
-// false alarms there than the noise model alone does; babble at 5 dB aside.
-const (
-	noiseWeight = 0.7
-	modelWeight = 0.5
-)
-
-// both joins the two chances of speech into one, in percent.
-func both(noise, model float64) int {
-	x := noiseWeight*logit(noise) + modelWeight*logit(model)
-	return int(100/(1+math.Exp(-x)) + 0.5)
-}
-
-// logit is the evidence in a chance, bounded: the network's no counts for more
-// than its yes, which babble gets too.
-func logit(p float64) float64 {
-	p = min(max(p, 0.0025), 0.99)
-	return math.Log(p / (1 - p))
 }

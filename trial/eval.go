@@ -21,9 +21,10 @@ type EvalOptions struct {
 	// Latency from a frame to the words that it brought, beside the tick.
 	Latency time.Duration
 	Barge   barge.Config
-	// Model tells speech from noise, as in ear.Config; nil for the built-in
-	// detector.
+	// Model tells speech from noise beside the built-in detector, or alone; nil
+	// for that detector.
 	Model   *silero.Model
+	Alone   bool
 	Workers int
 	// Progress, when set, is told how many cases are done; from many goroutines.
 	Progress func(done, all int)
@@ -110,7 +111,7 @@ func (f *Folder) Eval(ctx context.Context, o EvalOptions) (Report, error) {
 
 // judge replays a case for the ear and for the baseline.
 func (f *Folder) judge(c Case, l Listener, o EvalOptions) (verdict, error) {
-	own := runner{folder: f, latency: o.Latency, barge: o.Barge, model: o.Model, taker: func() Taker { return Own{} }, listener: l}
+	own := runner{folder: f, latency: o.Latency, barge: o.Barge, model: o.Model, alone: o.Alone, taker: func() Taker { return Own{} }, listener: l}
 	if c.Kind == Turn {
 		return f.judgeTurn(c, own, o)
 	}
@@ -120,7 +121,7 @@ func (f *Folder) judge(c Case, l Listener, o EvalOptions) (verdict, error) {
 		return v, err
 	}
 	v.own, v.words = score(c, t, f.Sounds), t.Words
-	plain := runner{folder: f, barge: o.Barge, model: o.Model, taker: func() Taker { return &Plain{Min: PlainMin, Silence: PlainSilence} }}
+	plain := runner{folder: f, barge: o.Barge, model: o.Model, alone: o.Alone, taker: func() Taker { return &Plain{Min: PlainMin, Silence: PlainSilence} }}
 	if t, err = plain.run(c); err != nil {
 		return v, err
 	}

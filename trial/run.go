@@ -64,6 +64,7 @@ type runner struct {
 	latency time.Duration
 	barge   barge.Config
 	model   *silero.Model
+	alone   bool
 	taker   func() Taker
 	// listener is nil without a recogniser.
 	listener Listener
@@ -95,7 +96,7 @@ func (r *runner) run(c Case) (Trace, error) {
 	if err != nil {
 		return Trace{}, fmt.Errorf("case %s: %w", c.ID, err)
 	}
-	config := ear.Config{Language: c.Language, Barge: r.barge, Model: r.model}
+	config := ear.Config{Language: c.Language, Barge: r.barge, Model: r.model, Alone: r.alone}
 	var log bytes.Buffer
 	if r.logs {
 		config.Log = &log

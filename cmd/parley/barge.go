@@ -66,6 +66,7 @@ type bargeEvalCmd struct {
 	NoASR   bool          `help:"Replay without a recogniser." name:"no-asr"`
 	Latency time.Duration `help:"From sound to its words." default:"60ms"`
 	Quick   bool          `help:"A quarter of the cases."`
+	VAD     string        `help:"Speech detector; live is what a call gets." name:"vad" enum:"live,builtin,model,both" default:"live"`
 	Workers int           `help:"Cases at a time, 1 or 2." default:"2"`
 	Config  string        `help:"Configuration file, for its speech model (vad)." type:"path"`
 	Plot    string        `help:"Folder for the curves as SVG and the result as JSON." type:"path"`
@@ -88,15 +89,14 @@ func (c *bargeEvalCmd) Run(t *terminal) error {
 	if err != nil {
 		return err
 	}
+	o := trial.EvalOptions{Part: c.Part, Quick: c.Quick, Latency: c.Latency, Workers: c.Workers}
 	config, err := app.Load(c.Config)
 	if err != nil {
 		return err
 	}
-	model, _, err := app.OpenModel(config)
-	if err != nil {
+	if o.Model, o.Alone, err = app.OpenDetector(config, c.VAD); err != nil {
 		return err
 	}
-	o := trial.EvalOptions{Model: model, Part: c.Part, Quick: c.Quick, Latency: c.Latency, Workers: c.Workers}
 	if !c.NoASR {
 		if o.Listen, err = app.TrialListener(c.Models); err != nil {
 			return err

@@ -40,6 +40,7 @@ type progressFileCmd struct {
 	Lang       string   `help:"Language of the line, en or zh; told by the script of --text when not given." placeholder:"LANG"`
 	Config     string   `help:"Configuration file." type:"path"`
 	Models     string   `help:"Folder with the recogniser's models." type:"path"`
+	VAD        string   `help:"Speech detector; live is what a call gets." name:"vad" enum:"live,builtin,model,both" default:"live"`
 	Deaf       bool     `help:"Use no recogniser: tones, music and lengths only."`
 	JSON       bool     `help:"Print JSON with every verdict on the way."`
 }
@@ -145,6 +146,13 @@ func (c *progressFileCmd) options() (probe.Options, error) {
 		if *c.AnsweredAt < 0 {
 			o.AnsweredAt = probe.Never
 		}
+	}
+	config, err := app.Load(c.Config)
+	if err != nil {
+		return o, err
+	}
+	if o.Ear.Model, o.Ear.Alone, err = app.OpenDetector(config, c.VAD); err != nil {
+		return o, err
 	}
 	if c.Cause != 0 {
 		if c.Cause < 100 || c.Cause > 699 {
