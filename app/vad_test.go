@@ -1,11 +1,16 @@
 package app
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
+	"parley/media/beat"
+	"parley/media/silero"
 	"parley/sharedtest"
 )
 
@@ -31,5 +36,47 @@ func TestWhichSpeechDetector(t *testing.T) {
 	c.VAD.Model = sharedtest.Silero(t)
 	if m, path, err := OpenModel(c); m == nil || path != c.VAD.Model || err != nil {
 		t.Errorf("the real one: %v, %q, %v", m, path, err)
+	}
+}
+
+// TestNoModelWhileTheBeatIsLate: a call that begins then does without, and those
+// after it have the model again.
+func TestNoModelWhileTheBeatIsLate(t *testing.T) {
+	m := new(silero.Model)
+	wheel := beat.New(beat.Options{})
+	ctx, stop := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() { _ = wheel.Run(ctx) })
+	defer func() { stop(); running.Wait() }()
+
+	clock := time.Unix(1000, 0)
+	l := lateness{wheel: wheel, now: func() time.Time { return clock }}
+	seats := silero.NewSeats(m, 2, l.tooGreat)
+	take := func() bool {
+		clock = clock.Add(lateFor)
+		got, leave := seats.Take()
+		leave()
+		return got != nil
+	}
+	if !take() {
+		t.Fatal("the first call has no model")
+	}
+	slow := make(chan struct{}, 1)
+	leave := wheel.Join(func(beat.Tick) {
+		time.Sleep(100 * time.Millisecond) // the next ticks of this thread never run
+		select {
+		case slow <- struct{}{}:
+		default:
+		}
+	})
+	for range 4 {
+		<-slow
+	}
+	leave()
+	if take() {
+		t.Error("a call got the model although the beat had missed ticks")
+	}
+	if !take() {
+		t.Error("no call got the model after the beat was in time again")
 	}
 }
