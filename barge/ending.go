@@ -66,7 +66,7 @@ func (e *ending) budget() (wait time.Duration, by string) {
 		}
 	}
 	// Evidence is worth something between two thirds and twice of the base.
-	shift := e.pace.deciban() * time.Duration(-sum) * e.pauses.Free / usualFree
+	shift := time.Duration(-int64(sum) * int64(e.pace.deciban()) * int64(e.pauses.Free) / int64(usualFree))
 	wait += max(-wait/2, min(shift, wait))
 	for i, o := range &bounds {
 		if o.least > 0 && wait < o.least {
@@ -76,7 +76,7 @@ func (e *ending) budget() (wait time.Duration, by string) {
 			wait, by = o.most, strategies[i].name()
 		}
 	}
-	return max(shortest*e.pauses.Free/usualFree, wait), by
+	return max(time.Duration(int64(shortest)*int64(e.pauses.Free)/int64(usualFree)), wait), by
 }
 
 // answerNow is what is being said: an answer to a yes/no question that has

@@ -3,7 +3,7 @@ package barge
 import "time"
 
 // rejoin: who speaks on so soon after being let go had only drawn breath.
-const rejoin = 300 * time.Millisecond
+const rejoin = 440 * time.Millisecond
 
 // cuts reports whether words of this kind stop the prompt that is playing.
 func (d *Detector) cuts(e evidence, text string) bool {
@@ -154,7 +154,12 @@ func (d *Detector) letGo() Decision {
 		d.u.under = 0
 	} else {
 		d.lapsed, d.lapsedAt = 0, d.now
-		if k := d.u.words.kind; k != murmur && k != echoed {
+		switch d.u.words.kind {
+		case echoed:
+		case murmur:
+			// "Right. Right." is two listening noises, "好，但是…" a beginning.
+			d.lapsed = d.u.span(d.promptAt) / 2
+		default:
 			d.lapsed = d.u.span(d.promptAt)
 		}
 		d.u = utterance{}

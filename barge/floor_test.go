@@ -31,6 +31,14 @@ func TestGuesses(t *testing.T) {
 			hears who
 			talk 600
 			hush 900`, "duck cut@540-660 turn_end"},
+		{"an agreement goes on after a breath", `
+			prompt always : 您有一笔款项已经到期
+			hush 1000
+			talk 400
+			hears 好的
+			hush 300
+			talk 480
+			hush 900`, "duck resume discard duck cut@1020-1180 turn_end"},
 		{"a claim of the floor is believed sooner", `
 			prompt always : 您有一笔款项已经到期
 			hush 1000

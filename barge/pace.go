@@ -44,6 +44,6 @@ func (p *pace) deciban() time.Duration { return p.mean() * 23 / 100 }
 
 // stretch is a budget for everybody, made this customer's.
 func (p *pace) stretch(wait time.Duration) time.Duration {
-	own := wait * p.mean() / usualPause
+	own := time.Duration(int64(wait) * int64(p.mean()) / int64(usualPause))
 	return max(wait*4/5, min(own, wait*8/5))
 }

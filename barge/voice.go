@@ -93,7 +93,7 @@ type tail struct {
 func (s *sounds) tail(floor, mean int) tail {
 	n := min(s.n, remembered)
 	var t tail
-	var late, early, lates, earlies int
+	var late, early, lates, before int
 	var level, levels int
 	for k := 1; k <= n && k <= 24; k++ {
 		i := (s.n - k) % remembered
@@ -108,15 +108,15 @@ func (s *sounds) tail(floor, mean int) tail {
 		case lates < 4:
 			late += p
 			lates++
-		case earlies < 5 && k > 6:
+		case before < 5 && k > 6:
 			early += p
-			earlies++
+			before++
 		}
 	}
-	if lates >= 3 && earlies >= 3 && floor > 0 {
+	if lates >= 3 && before >= 3 && floor > 0 {
 		t.pitched = true
 		t.height = late/lates - floor
-		t.glide = late/lates - early/earlies
+		t.glide = late/lates - early/before
 	}
 	if levels > 0 {
 		t.drop = mean - level/levels
