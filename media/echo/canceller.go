@@ -24,22 +24,32 @@ const (
 	heard = -58.0
 	// ahead is how many samples of the filter lie before the delay found.
 	ahead = 32
-	// sure is a match that is believed at once, likely one that must come
-	// back, and votes what its squares must add up to.
-	sure   = 0.75
+	// likely is a match that must come back, and votes what its squares must add
+	// up to.
 	likely = 0.22
-	votes  = 0.36
-	// plain is a match of which two are enough; weaker ones must be of stretches
-	// that do not overlap.
-	plain = 0.42
+	votes  = 0.12
+	// plain is a match that is tried at once.
+	plain = 0.38
 	// stale is a match of what is left of the sound behind the filter: the
 	// path has changed.
 	stale = 0.30
 	// soonest and seldom are the ticks between two searches.
 	soonest = 2
-	seldom  = 40
+	seldom  = 16
 	// again is the time until the stretch that is compared is another one.
 	again = 7
+	// fewest blocks prove that the filter is worth something: some, and doubt
+	// over their number. Less than none is nothing. Then it is stirred to so
+	// many times its gain.
+	fewest  = 4
+	some    = 0.2
+	doubt   = 2
+	none    = 0.1
+	stirred = 4
+	// trial and patient are the blocks after which a filter that is worth
+	// nothing is given up: one that never was, and one that was.
+	trial   = 64
+	patient = 150
 	// close is how far two finds of one delay lie apart at most.
 	close = 12
 )
@@ -57,7 +67,7 @@ type Result struct {
 }
 
 // Canceller follows one call. It has one owner; no method allocates. Its size
-// is about 27 KB.
+// is about 28 KB.
 type Canceller struct {
 	past   [stored]int16
 	end    int    // of the newest frame in past
@@ -65,8 +75,12 @@ type Canceller struct {
 	filter filter
 	rest   residual
 
-	known bool
-	lag   int // of the filter's first tap
+	known  bool // an echo, and its delay
+	trying bool // the filter runs to see whether there is one
+	proven bool // the filter did remove an echo in this call, at home
+	home   int
+	poor   int // blocks in a row in which a known echo was not to be seen
+	lag    int // of the filter's first tap
 
 	got, left [span]int16 // received and clean sound at 4 kHz
 	edge      [2][2 * halfTaps]float32
@@ -86,7 +100,6 @@ type vote struct {
 	lag   int
 	score float32
 	count int
-	at    int // ticks, of the first
 }
 
 // New returns a canceller that knows nothing.
@@ -107,7 +120,7 @@ func (c *Canceller) Frame(in, out []int16) (r Result) {
 	c.send(out)
 	if len(in) < block {
 		c.fresh = 0
-		if c.known {
+		if c.known || c.trying {
 			c.reference()
 		}
 		return Result{}
@@ -124,12 +137,24 @@ func (c *Canceller) Frame(in, out []int16) (r Result) {
 	}
 	clean = got
 	r.Over = 12
-	if c.known && c.reference() {
+	if (c.known || c.trying) && c.reference() {
+		was, tried := c.known, c.filter.tried
 		r = c.cancel(&clean, &got)
+		if c.filter.tried != tried {
+			r.Learnt = c.prove()
+		}
+		if !was {
+			r.Echo, r.Over = false, 12
+			clean = got
+			copy(c.clean[:], in)
+		}
 	}
 	c.follow(&got, &clean)
+	if c.fresh == 1 {
+		c.pause = min(c.pause, 2*soonest)
+	}
 	if c.wait--; c.wait <= 0 && c.fresh >= 6 && !r.Echo && decibel(energy(in)/block) > heard {
-		r.Learnt = c.search()
+		c.search()
 	}
 	return r
 }
@@ -190,7 +215,7 @@ func (c *Canceller) cancel(clean, got *[block]float32) Result {
 		*clean = *got
 	}
 	explained, evidence := c.rest.judge(&echo, &unsure, &left)
-	if c.filter.left > c.filter.received {
+	if c.filter.louder || c.filter.left > c.filter.received {
 		*clean = *got
 	}
 	for i, v := range clean {
@@ -227,50 +252,95 @@ func (c *Canceller) sentLow(u *[reach]float32) {
 	halve(u[:], wide[:])
 }
 
-// search looks for an echo in what is left, and reports whether it found one
-// that was not known.
-func (c *Canceller) search() bool {
+// search looks for an echo in what is left.
+func (c *Canceller) search() {
 	c.wait = c.pause
 	c.pause = min(seldom, c.pause+c.pause/8+1)
 	var u [reach]float32
 	c.sentLow(&u)
 	f := look(&u, &c.left)
 	if !c.known {
-		if !c.believe(f) {
-			return false
-		}
-		c.known = true
-		c.settle(f)
-		return true
+		c.suspect(f)
+		return
 	}
 	if f.match < stale {
-		return false
+		return
 	}
 	c.wait, c.pause = soonest, soonest
 	// Another stretch must have said the same: somebody else's voice finds
 	// another delay each time.
 	g := look(&u, &c.got)
 	if g.match < likely {
-		return false
+		return
 	}
 	within := func(lag int) bool { return lag >= c.lag+ahead/2 && lag < c.lag+taps }
 	if within(g.lag) && (f.lag-g.lag > 4*close || g.lag-f.lag > 4*close) {
-		return false // where the echo was; the rest is somebody else
+		return // where the echo was; the rest is somebody else
 	}
 	off, since := g.lag-c.hint, c.fresh-c.hinted
 	if since < again && c.hinted > 0 {
-		return false
+		return
 	}
 	c.hint, c.hinted = g.lag, c.fresh
 	if off > close || off < -close || since > 50 || since < 0 {
-		return false
+		return
 	}
 	if within(g.lag) {
 		c.filter.stir(max(c.filter.gain(), g.gain))
+		return
+	}
+	c.try(g)
+}
+
+// suspect weighs a find while no echo is known.
+func (c *Canceller) suspect(f find) {
+	if off := f.lag - ahead - c.lag; !c.believe(f) || c.trying && off <= close && off >= -close {
+		return
+	}
+	c.try(f)
+}
+
+// try runs the filter at a delay to see whether it removes anything there.
+// Somebody else's voice looks like ours somewhere every few seconds, but what
+// we say does not foretell it.
+func (c *Canceller) try(f find) {
+	c.known, c.trying, c.poor = false, true, 0
+	c.settle(f)
+}
+
+// prove judges what the filter is worth after another block, and reports
+// whether an echo became known that was never known before.
+func (c *Canceller) prove() (learnt bool) {
+	worth, tried := c.filter.worth(), c.filter.tried
+	if tried >= fewest && worth >= some+doubt/float32(tried) {
+		if !c.known {
+			// What was learnt from the first weak sounds must not stand.
+			c.filter.stir(stirred * c.filter.gain())
+		}
+		learnt = !c.known && !c.proven
+		c.known, c.proven, c.home, c.poor = true, true, c.lag, 0
+		return learnt
+	}
+	if c.known {
+		c.poor++
+		if worth >= none {
+			c.poor = 0
+		}
+		if c.poor < patient {
+			return false
+		}
+		c.known, c.trying, c.poor = false, true, 0
+		c.filter.tried, c.filter.weight, c.filter.self, c.filter.cross = 0, 0, 0, 0
 		return false
 	}
-	c.settle(g)
-	return true
+	if tried < trial || worth >= none && tried < patient {
+		return false
+	}
+	c.trying = false
+	if c.proven && c.lag != c.home {
+		c.try(find{lag: c.home + ahead, gain: 1})
+	}
+	return false
 }
 
 // believe adds a find to the votes and reports whether that is enough.
@@ -278,22 +348,23 @@ func (c *Canceller) believe(f find) bool {
 	if f.match < likely || f.next > 0.8*f.match {
 		return false
 	}
-	c.wait, c.pause = soonest, soonest
+	c.wait = again // another stretch
 	weakest := 0
 	for i := range c.voted {
 		v := &c.voted[i]
 		if off := v.lag - f.lag; v.count > 0 && off <= close && off >= -close {
 			v.score += f.match * f.match
 			v.count++
-			return f.match >= sure || v.score >= votes && (f.match >= plain || v.count >= 3 && c.fresh-v.at >= again)
+			c.wait = soonest
+			return v.score >= votes
 		}
 		if v.score < c.voted[weakest].score {
 			weakest = i
 		}
 		v.score *= 0.9
 	}
-	c.voted[weakest] = vote{lag: f.lag, score: f.match * f.match, count: 1, at: c.fresh}
-	return f.match >= sure
+	c.voted[weakest] = vote{lag: f.lag, score: f.match * f.match, count: 1}
+	return f.match >= plain && !c.trying
 }
 
 // settle begins anew at the delay that was found.

@@ -21,6 +21,8 @@ const (
 	// quantum is the share of the received power that is always noise: G.711
 	// distorts both directions by about 37 dB each.
 	quantum = 3e-4
+	// faint is the energy of a block that says nothing: 70 dB below full scale.
+	faint = block * 1e-7
 )
 
 // filter is what is known of an echo's path behind its bulk delay.
@@ -32,6 +34,12 @@ type filter struct {
 	other [bins]float32             // power of all that is no echo
 	// received and left are smoothed powers before and behind the filter.
 	received, left float32
+	louder         bool // the last block is louder by 2 dB behind the filter
+	// tried blocks since the start in which both an echo was estimated and
+	// something received, and of the recent ones their weight, the estimate's
+	// power, and its product with the received sound, both as shares of that.
+	tried               int
+	weight, self, cross float32
 }
 
 // start forgets the path; gain is the power gain that it probably has.
@@ -78,9 +86,12 @@ func (f *filter) remove(clean *[block]float32, got *[block]float32, echo, unsure
 	}
 	var x [size]float32
 	y.inverse(&x)
-	var before, after float32
+	var before, after, self, cross float32
 	for i, v := range got {
-		e := v - x[size-block+i]
+		y := x[size-block+i]
+		e := v - y
+		self += y * y
+		cross += v * y
 		clean[i] = e
 		before += v * v
 		after += e * e
@@ -95,7 +106,29 @@ func (f *filter) remove(clean *[block]float32, got *[block]float32, echo, unsure
 	}
 	f.received += 0.2 * (before - f.received)
 	f.left += 0.2 * (after - f.left)
+	f.louder = after > 1.6*before
+	f.weigh(self, before, cross)
 	f.learn(&e, left, unsure, before*quantum)
+}
+
+// weigh keeps what the estimates were worth.
+func (f *filter) weigh(self, all, cross float32) {
+	if self < faint || all < faint {
+		return
+	}
+	f.tried++
+	f.weight += 0.05 * (1 - f.weight)
+	f.self += 0.05 * (self/all - f.self)
+	f.cross += 0.05 * (cross/all - f.cross)
+}
+
+// worth is how much the recent estimates, each made before its block came,
+// correlated with what came: near 0 where there is no echo, whoever speaks.
+func (f *filter) worth() float32 {
+	if f.tried == 0 {
+		return 0
+	}
+	return f.cross / sqrt(f.self*f.weight)
 }
 
 // learn is the Kalman step.
