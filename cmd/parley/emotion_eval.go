@@ -46,7 +46,7 @@ var emotionLabels = map[string]struct {
 type labelled struct {
 	file, speaker, label string
 	level                int
-	features             prosody.Features
+	said                 []prosody.Features // its utterances
 	score                arousal.Score
 }
 
@@ -88,9 +88,7 @@ func (c *emotionEvalCmd) Run(t *terminal) error {
 		}
 		begun := time.Now()
 		for _, u := range utterances(pcm) {
-			if u.features.Voiced > files[i].features.Voiced { // the longest stands for the file
-				files[i].features = u.features
-			}
+			files[i].said = append(files[i].said, u.features)
 		}
 		spent += time.Since(begun)
 		length += time.Duration(len(pcm)) * time.Second / 8000
@@ -152,13 +150,15 @@ func judgeLabelled(files []labelled) emotionMeasures {
 		var b arousal.Baseline
 		for _, k := range neutral[f.speaker] {
 			if k != i {
-				b.Learn(files[k].features)
+				for _, said := range files[k].said {
+					b.Learn(said)
+				}
 			}
 		}
 		if len(neutral[f.speaker]) == 0 {
 			m.NoNeutral++
 		}
-		f.score = b.Score(f.features)
+		f.score = whole(&b, f.said)
 		if f.score.Confidence == 0 {
 			m.NoVoice++
 			continue
@@ -197,6 +197,25 @@ func judgeLabelled(files []labelled) emotionMeasures {
 	m.AngerNeutral, m.AngerRest, m.ArousalAUC = auc(anger, calm), auc(anger, rest), auc(high, low)
 	m.AngerECE, m.ArousalECE = angerBins.ece(), arousalBins.ece()
 	return m
+}
+
+// whole is the judgement of a whole file: the mean over its utterances, by how
+// much voice each has.
+func whole(b *arousal.Baseline, said []prosody.Features) (s arousal.Score) {
+	var voiced float64
+	for _, f := range said {
+		if u := b.Score(f); u.Confidence > 0 {
+			w := float64(f.Voiced)
+			s.Arousal += w * u.Arousal
+			s.Anger += w * u.Anger
+			s.Confidence += w * u.Confidence
+			voiced += w
+		}
+	}
+	if voiced > 0 {
+		s.Arousal, s.Anger, s.Confidence = s.Arousal/voiced, s.Anger/voiced, s.Confidence/voiced
+	}
+	return s
 }
 
 // auc is the chance that a score of the first class is above one of the second.

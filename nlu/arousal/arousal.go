@@ -6,10 +6,11 @@
 // arousal raises pitch, its upper end, level, rate and the share of high
 // frequencies (Banse and Scherer 1996; Juslin and Laukka 2003; Goudbeek and
 // Scherer 2010); anger does so with a hard voice, bright and loud, more than
-// with a wide pitch, which joy has too. The weights were set by hand, not
-// trained: no emotional speech was at hand. A score is therefore a calibrated
-// chance only by assumption (see deviation); measure it with `parley emotion
-// eval` on labelled speech before acting on it alone.
+// with a wide pitch, which joy has too: beyond arousal it is the spectral balance
+// that tells valence and potency (Goudbeek and Scherer 2010). The weights were
+// set by hand, not trained: no emotional speech was at hand. A score orders
+// utterances and is no measured chance; measure it with `parley emotion eval` on
+// labelled speech before acting on it alone.
 package arousal
 
 import (
@@ -30,8 +31,9 @@ type feature struct {
 }
 
 // Pitch in Mandarin carries words, so one utterance's median strays further
-// than in English: the deviation is that of the two together. Level alone may be
-// the telephone moved closer, so it counts less than its effect in the studies.
+// than in English: the deviation is that of the two together. Gross statistics of
+// the contour tell more of emotion than its shape does (Busso et al. 2009), so no
+// slope is among them.
 var features = []feature{
 	{prosody.Pitch, 170, 3050, 500, 0.65, 0.45},
 	{prosody.PitchHigh, 200, 3350, 500, 0.35, 0.20},
@@ -49,6 +51,11 @@ const (
 	most = 3.0
 	// calm is the logit of an utterance like the baseline: scores of 0.21 and 0.11.
 	calmArousal, calmAnger = -1.3, -2.1
+	// alone is how many deviations of level count that pitch and brightness do not
+	// bear out: who raises the voice raises all three, who brings the telephone
+	// closer only the level (Traunmüller and Eriksson 2000; Nordenberg and
+	// Sundberg 2004: the alpha ratio rises 0.4 to 0.7 dB with each dB of level).
+	alone = 0.5
 	// few voiced frames make a feature stray: at this many its variance doubles.
 	few = 25.0
 	// enough voiced frames for a baseline: four seconds.
@@ -129,9 +136,12 @@ func (b *Baseline) Score(f prosody.Features) Score {
 	}
 	s := Score{Confidence: weight(f) * (0.2 + 0.8*min(1, float64(b.voiced)/enough))}
 	arousal, anger := calmArousal, calmAnger
+	effort := b.effort(f)
 	for _, k := range features {
-		mean, spread := b.of(k, f)
-		z := most * math.Tanh((float64(f.Value[k.kind])-mean)/spread/most)
+		z := b.off(k, f)
+		if k.kind == prosody.Level {
+			z = max(min(0, effort)-alone, min(z, max(0, effort)+alone))
+		}
 		arousal += k.arousal * z
 		anger += k.anger * z
 		if math.Abs(z) >= 1 && s.N < len(s.Moved) {
@@ -141,6 +151,22 @@ func (b *Baseline) Score(f prosody.Features) Score {
 	}
 	s.Arousal, s.Anger = logistic(arousal), logistic(anger)
 	return s
+}
+
+// off is how many deviations a feature of f is off the caller's calm, bounded.
+func (b *Baseline) off(k feature, f prosody.Features) float64 {
+	mean, spread := b.of(k, f)
+	return most * math.Tanh((float64(f.Value[k.kind])-mean)/spread/most)
+}
+
+// effort is what pitch and brightness tell of vocal effort, in deviations.
+func (b *Baseline) effort(f prosody.Features) (sum float64) {
+	for _, k := range features {
+		if k.kind == prosody.Pitch || k.kind == prosody.Alpha {
+			sum += b.off(k, f)
+		}
+	}
+	return sum
 }
 
 func logistic(x float64) float64 { return 1 / (1 + math.Exp(-x)) }

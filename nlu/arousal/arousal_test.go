@@ -47,7 +47,7 @@ func TestDirections(t *testing.T) {
 		{"anger", anger, 0.8, 0.7, 1, 1},
 		{"joy", joy, 0.7, 0.2, 1, 0.6},
 		{"sadness", sadness, 0, 0, 0.15, 0.06},
-		{"closer to the telephone", map[prosody.Kind]int{prosody.Level: 300}, 0.2, 0.1, 0.5, 0.4},
+		{"closer to the telephone", map[prosody.Kind]int{prosody.Level: 300}, 0.2, 0.1, 0.3, 0.2},
 	} {
 		s := b.Score(with(c.moves))
 		t.Logf("%s: %+v", c.name, s)
