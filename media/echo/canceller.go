@@ -50,8 +50,8 @@ const (
 	// nothing is given up: one that never was, and one that was.
 	trial   = 64
 	patient = 150
-	// close is how far two finds of one delay lie apart at most.
-	close = 12
+	// nearby is how far two finds of one delay lie apart at most.
+	nearby = 12
 )
 
 // Result of one frame.
@@ -88,7 +88,6 @@ type Canceller struct {
 	wait      int // ticks until the next search
 	pause     int // between searches
 	voted     [4]vote
-	moved     int // finds in a row that say the path has changed
 
 	// hint is a delay that the path may have now, found at hinted.
 	hint, hinted int
@@ -274,7 +273,7 @@ func (c *Canceller) search() {
 		return
 	}
 	within := func(lag int) bool { return lag >= c.lag+ahead/2 && lag < c.lag+taps }
-	if within(g.lag) && (f.lag-g.lag > 4*close || g.lag-f.lag > 4*close) {
+	if within(g.lag) && (f.lag-g.lag > 4*nearby || g.lag-f.lag > 4*nearby) {
 		return // where the echo was; the rest is somebody else
 	}
 	off, since := g.lag-c.hint, c.fresh-c.hinted
@@ -282,7 +281,7 @@ func (c *Canceller) search() {
 		return
 	}
 	c.hint, c.hinted = g.lag, c.fresh
-	if off > close || off < -close || since > 50 || since < 0 {
+	if off > nearby || off < -nearby || since > 50 || since < 0 {
 		return
 	}
 	if within(g.lag) {
@@ -294,7 +293,7 @@ func (c *Canceller) search() {
 
 // suspect weighs a find while no echo is known.
 func (c *Canceller) suspect(f find) {
-	if off := f.lag - ahead - c.lag; !c.believe(f) || c.trying && off <= close && off >= -close {
+	if off := f.lag - ahead - c.lag; !c.believe(f) || c.trying && off <= nearby && off >= -nearby {
 		return
 	}
 	c.try(f)
@@ -352,7 +351,7 @@ func (c *Canceller) believe(f find) bool {
 	weakest := 0
 	for i := range c.voted {
 		v := &c.voted[i]
-		if off := v.lag - f.lag; v.count > 0 && off <= close && off >= -close {
+		if off := v.lag - f.lag; v.count > 0 && off <= nearby && off >= -nearby {
 			v.score += f.match * f.match
 			v.count++
 			c.wait = soonest

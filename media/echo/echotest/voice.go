@@ -33,9 +33,9 @@ func Say(t testing.TB, language, voice, text string) []float64 {
 	file := filepath.Join(t.TempDir(), "said.wav")
 	var cmd *exec.Cmd
 	if language == "en" {
-		cmd = exec.Command("flite", "-voice", voice, "-t", text, "-o", file)
+		cmd = exec.CommandContext(t.Context(), "flite", "-voice", voice, "-t", text, "-o", file)
 	} else {
-		cmd = exec.Command("espeak-ng", "-v", "cmn-latn-pinyin+"+voice, "-s", "150", "-w", file, text)
+		cmd = exec.CommandContext(t.Context(), "espeak-ng", "-v", "cmn-latn-pinyin+"+voice, "-s", "150", "-w", file, text)
 	}
 	if cmd.Err != nil {
 		sharedtest.Missing(t, "%s is not installed", cmd.Path)
