@@ -247,7 +247,7 @@ func (b *answers) keep(name, language, label string, answered int, origin string
 		}
 		out[i] = int16(max(-32768, min(32767, x)))
 	}
-	var law media.Codec = codec.PCMU
+	law := codec.PCMU
 	if language == "zh" {
 		law = codec.PCMA
 	}

@@ -81,6 +81,3 @@ func voiced(pcm []int16, gap int) []Span {
 
 // samples of so many milliseconds.
 func samples(ms int) int { return ms * int(media.Rate8k) / 1000 }
-
-// millis of so many samples.
-func millis(n int) int { return n * 1000 / int(media.Rate8k) }

@@ -44,7 +44,7 @@ func questions(language string) map[string]asr.Expectation {
 		amount = []string{"[我] [可以|能] [还|付] <money>", "<amount>"}
 		digits = []string{"[是|尾号|尾号是] <digits4>", "<digits>"}
 	}
-	make := func(name string, a phrase.Answer, first []string, intents ...string) asr.Expectation {
+	expectation := func(name string, a phrase.Answer, first []string, intents ...string) asr.Expectation {
 		e := asr.Expectation{ID: "trial." + language + "." + name, Answer: a, Phrases: first}
 		built := keyword.Builtin(language)
 		for _, i := range append(intents, "opt_out", "agent_requested", "callback", "wrong_number", "ask_identity",
@@ -55,11 +55,11 @@ func questions(language string) map[string]asr.Expectation {
 		return e
 	}
 	return map[string]asr.Expectation{
-		language + ".yes_no": make("yes_no", phrase.YesNo, nil, "yes", "no"),
-		language + ".date":   make("date", phrase.Date, date, "pay_now", "will_pay", "yes", "no", "not_sure", "refused"),
-		language + ".amount": make("amount", phrase.Amount, amount, "yes", "no", "not_sure", "refused"),
-		language + ".digits": make("digits", phrase.Digits, digits, "refused", "not_sure"),
-		language + ".free": make("free", phrase.Free, nil, "yes", "no", "already_paid", "dispute", "instalment",
+		language + ".yes_no": expectation("yes_no", phrase.YesNo, nil, "yes", "no"),
+		language + ".date":   expectation("date", phrase.Date, date, "pay_now", "will_pay", "yes", "no", "not_sure", "refused"),
+		language + ".amount": expectation("amount", phrase.Amount, amount, "yes", "no", "not_sure", "refused"),
+		language + ".digits": expectation("digits", phrase.Digits, digits, "refused", "not_sure"),
+		language + ".free": expectation("free", phrase.Free, nil, "yes", "no", "already_paid", "dispute", "instalment",
 			"hardship", "pay_now", "will_pay", "not_sure", "refused", "ask_amount"),
 	}
 }
