@@ -178,7 +178,7 @@ func Classify(text string) (v Verdict, ok bool) {
 			continue
 		}
 		v = meaning[r.class]
-		if v.Network != "" && (words{formal.Replace(w.chinese), w.latin}).any(personal) && !w.any(networkWords) {
+		if v.Network != "" && w.firstPerson() && !w.any(networkWords) {
 			continue
 		}
 		v.Class, v.Confidence = r.class, 0.8
@@ -188,6 +188,32 @@ func Classify(text string) (v Verdict, ok bool) {
 		return v, true
 	}
 	return Verdict{}, false
+}
+
+// A recording's own wording, which people who talk do not use: with recorder
+// it may speak of itself ("I can't come to the phone …"), with reciter not.
+var (
+	recorder = written([]string{
+		" after the tone ", " at the tone ", " for the tone ", " after the beep ", " at the beep ", " for the beep ", " see if this person ", " screening service ",
+		"提示音", "嘀声后", "滴声后", "哔声后", "嘀的一声", "哔一声", "信号音后", "您拨打的", "您拨叫的", "您呼叫的", "语音信箱",
+		" number you have dialed ", " number you dialed ", " number you have dialled ", " number you dialled ",
+	})
+	reciter = written([]string{
+		" please leave a message ", " please leave your message ", " record your message ", " reached the voicemail ", " reached the mailbox ",
+		" the subscriber ", " mailbox is full ", " please press ", "请留言", "请您留言", "请按",
+	})
+)
+
+// recited reports whether the text is a recording's even from where a person
+// was heard before.
+func recited(text string) bool {
+	w := wording(text)
+	return w.any(recorder) || w.any(reciter) && !w.firstPerson()
+}
+
+// firstPerson reports whether somebody speaks of themselves.
+func (w words) firstPerson() bool {
+	return words{formal.Replace(w.chinese), w.latin}.any(personal)
 }
 
 func (r rule) fits(w words) bool {

@@ -64,6 +64,7 @@ type Detector struct {
 	// guess is what a partial says, since guessed: a grammar's first guesses
 	// flip, so it must stand for a while.
 	guess   Verdict
+	recited bool // the guess is in a recording's own wording
 	guessed time.Duration
 
 	burst burst
@@ -104,7 +105,7 @@ func (d *Detector) Observe(s Signal) (v Verdict, ok bool) {
 	if d.guess.Class != "" && d.now-d.guessed >= d.c.Stands {
 		v := d.guess
 		d.guess = Verdict{}
-		if v, ok := d.said(v); ok {
+		if v, ok := d.said(v, d.recited); ok {
 			return v, true
 		}
 	}
@@ -166,8 +167,9 @@ func (d *Detector) tone(t Tone) (Verdict, bool) {
 	return Verdict{}, false
 }
 
-// words judges recognised text. Once a conversation goes on only sentences in
-// the network's own wording count: a person may say that their phone was off.
+// words judges recognised text: a final, or a partial that stands. Once a person
+// is known only a recording's own wording counts: a person may say that their
+// phone was off, or ask for a message.
 func (d *Detector) words(s Signal) (Verdict, bool) {
 	v, ok := Classify(s.Text)
 	if s.Final {
@@ -175,28 +177,29 @@ func (d *Detector) words(s Signal) (Verdict, bool) {
 		if !ok {
 			return Verdict{}, false
 		}
-		return d.said(v)
+		return d.said(v, recited(s.Text))
 	}
 	switch {
 	case !ok || v.Confidence < 0.9 || s.Confidence < d.c.Sure:
 		d.guess = Verdict{}
 	case v.Class != d.guess.Class:
 		d.guess, d.guessed = v, d.now
+		d.recited = recited(s.Text)
+	default:
+		d.recited = recited(s.Text)
 	}
 	return Verdict{}, false
 }
 
 // said takes what was said for sure.
-func (d *Detector) said(v Verdict) (Verdict, bool) {
+func (d *Detector) said(v Verdict, recited bool) (Verdict, bool) {
 	if d.answered && d.now-d.at > d.c.Watch {
 		return Verdict{}, false
 	}
 	if !d.answered {
 		return d.announced(v)
 	}
-	sure := v.Confidence >= 0.9
-	human := d.last.AnsweredBy == outcome.Human
-	if (d.talking || human) && !sure {
+	if (d.talking || d.last.AnsweredBy == outcome.Human) && !recited {
 		return Verdict{}, false
 	}
 	if v.Network == "" && v.AnsweredBy == "" {

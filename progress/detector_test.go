@@ -161,6 +161,48 @@ func TestWhatAnswered(t *testing.T) {
 	}
 }
 
+// TestPersonStaysPerson: what somebody says who was known for a person, before
+// and after the bot began to talk, makes no machine of them; a recording's own
+// wording does.
+func TestPersonStaysPerson(t *testing.T) {
+	for _, c := range []struct {
+		text    string
+		machine string // "" for none
+	}{
+		{"leave your number, I will call you back", ""},
+		{"I can't take your call right now", ""},
+		{"I cannot answer your call, I am driving", ""},
+		{"can I leave a message for him", ""},
+		{"you can leave a message with his secretary", ""},
+		{"tell me your name", ""},
+		{"may I ask who is calling", ""},
+		{"this is his assistant, how can I help you", ""},
+		{"I'm not the person you are looking for, I'm busy", ""},
+		{"he can't come to the phone", ""},
+		{"我是他助理", ""},
+		{"我现在不方便接听你晚点再拨", ""},
+		{"请说一下你的名字", ""},
+		{"要不要给他留言", ""},
+		{"I can't come to the phone right now, leave a message after the beep", "voicemail=voicemail"},
+		{"please leave a message", "voicemail=voicemail"},
+		{"我现在不能接听请在提示音后留言", "voicemail=voicemail"},
+		{"这里是语音信箱请留言", "voicemail=voicemail"},
+		{"您拨打的电话已关机", "power_off=power_off"},
+	} {
+		for _, bot := range []string{"", "bot"} {
+			want := "greeting=human"
+			if c.machine != "" {
+				want += " " + c.machine
+			}
+			for _, heard := range []string{"final " + c.text, "words " + c.text + "\ntalk 800"} {
+				t.Run(bot+" "+heard, func(t *testing.T) {
+					follows(t, play(t, "answered\nhush 300\ntalk 500\nhush 700\n"+bot+"\ntalk 900\n"+heard), want)
+				})
+			}
+		}
+	}
+}
+
 func TestEarlyMedia(t *testing.T) {
 	for _, c := range []struct{ name, script, want string }{
 		{"it rings", "hush 1000\ntone ringback\nhush 3000\ntone ringback", "ringback"},
