@@ -74,7 +74,9 @@ func (f *Folder) checkPrompts(c Case) error {
 		if p.At < last {
 			return fmt.Errorf("prompt %d begins at %d ms, before the one ahead of it", i+1, p.At)
 		}
-		last = p.At
+		if last = p.At; max(p.At, p.To) > longest {
+			return fmt.Errorf("prompt %d is at %d to %d ms; no time is beyond %d ms", i+1, p.At, p.To, longest)
+		}
 		if c.Recording != "" && (p.To <= p.At || p.Sound != "") {
 			return fmt.Errorf("prompt %d of a recording has at and to, and no sound", i+1)
 		}
@@ -97,6 +99,9 @@ func (f *Folder) checkSounds(c Case) error {
 	for i, p := range c.Customer {
 		if p.Sound == "" || p.At < 0 || p.From < 0 || p.To != 0 && p.To <= p.From || p.Gain < -90 || p.Gain > 40 {
 			return fmt.Errorf("customer %d needs a sound, times from 0 on and a gain between -90 and 40 dB", i+1)
+		}
+		if max(p.At, p.From, p.To) > longest {
+			return fmt.Errorf("customer %d has the times %d, %d and %d ms; no time is beyond %d ms", i+1, p.At, p.From, p.To, longest)
 		}
 		files = append(files, p.Sound)
 	}

@@ -59,6 +59,16 @@ func TestWrongCases(t *testing.T) {
 		"noise is":           line(func(c *Case) { c.Noise = &Noise{Kind: "rain", Level: -40} }),
 		"echo is":            line(func(c *Case) { c.Echo = &Echo{Kind: "cave"} }),
 		"leave customer":     line(func(c *Case) { c.Recording, c.Prompts, c.Loss = "p.wav", nil, 0.1; c.Kind = Turn }),
+		// Beyond these the samples would not count: an epoch, say.
+		"prompt 1 is at": line(func(c *Case) {
+			c.Recording, c.Prompts = "p.wav", []Prompt{{At: 1_700_000_000_000_000, To: 1_700_000_000_001_000}}
+		}),
+		"to 1700000000000000": line(func(c *Case) {
+			c.Recording, c.Prompts = "p.wav", []Prompt{{To: 1_700_000_000_000_000}}
+		}),
+		"times 1700000000000000": line(func(c *Case) { c.Customer = []Placed{{Sound: "p.wav", At: 1_700_000_000_000_000}} }),
+		"times 0, 17":            line(func(c *Case) { c.Customer = []Placed{{Sound: "p.wav", From: 1_700_000_000_000_000}} }),
+		"and 17":                 line(func(c *Case) { c.Customer = []Placed{{Sound: "p.wav", To: 1_700_000_000_000_000}} }),
 	} {
 		_, err := Open(folderOf(t, string(first), second))
 		if err == nil || !strings.Contains(err.Error(), "line 2") || !strings.Contains(err.Error(), want) {
