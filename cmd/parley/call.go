@@ -77,9 +77,17 @@ func (c *callCmd) Run(t *terminal) error {
 		return errQuiet
 	}
 	if c.Plot != "" {
-		return drawInterruption(c.Plot, c.Record, report)
+		c.draw(t, report)
 	}
 	return nil
+}
+
+// draw tells what hinders the picture and does not fail: the call was answered,
+// and who repeats what failed would ring the customer again.
+func (c *callCmd) draw(t *terminal, r call.Report) {
+	if err := drawInterruption(c.Plot, c.Record, r); err != nil {
+		fmt.Fprintf(t.err, "parley: %v\n", err)
+	}
 }
 
 // showMoment prints a line of the live transcript.

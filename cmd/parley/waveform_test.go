@@ -112,6 +112,16 @@ func tall(t *testing.T, path string) func(from, to float64) int {
 	}
 }
 
+// TestNoPictureIsNoFailure: the call was answered, whatever there is to draw.
+func TestNoPictureIsNoFailure(t *testing.T) {
+	var errs bytes.Buffer
+	c := callCmd{Plot: filepath.Join(t.TempDir(), "picture.svg"), Record: "call.wav"}
+	c.draw(&terminal{err: &errs}, call.Report{})
+	if got := errs.String(); !strings.HasPrefix(got, "parley: --plot: the customer did not interrupt") || strings.Count(got, "\n") != 1 {
+		t.Errorf("it says %q", got)
+	}
+}
+
 func TestAPictureNeedsAnInterruption(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "picture.svg")
 	stopped := call.Report{Overlaps: []call.Overlap{{Onset: 100, Action: 100, Resume: 700}, {Onset: 900, Action: 140, Stop: 400}}}
