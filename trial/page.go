@@ -30,14 +30,9 @@ func (r Report) WriteCharts(dir string, report []byte) error {
 // WritePage puts the tables, and the pictures of the folder when it is not
 // empty, between the marks of a page; what is around them stays.
 func (r Report) WritePage(file, pictures string) error {
-	page, err := os.ReadFile(file)
+	head, tail, err := around(file)
 	if err != nil {
 		return err
-	}
-	head, rest, begun := bytes.Cut(page, []byte(pageBegin))
-	_, tail, ended := bytes.Cut(rest, []byte(pageEnd))
-	if !begun || !ended {
-		return fmt.Errorf("%s has no place for the tables; put the lines %q and %q where they belong", file, pageBegin[:len(pageBegin)-1], pageEnd[:len(pageEnd)-1])
 	}
 	var b bytes.Buffer
 	b.Write(head)
@@ -55,6 +50,26 @@ func (r Report) WritePage(file, pictures string) error {
 	b.WriteString("\n" + pageEnd)
 	b.Write(tail)
 	return os.WriteFile(file, b.Bytes(), 0o644) //nolint:gosec // a page for everybody
+}
+
+// CheckPage says what WritePage would find wrong with a page.
+func CheckPage(file string) error {
+	_, _, err := around(file)
+	return err
+}
+
+// around is what a page holds before and after its marks.
+func around(file string) (head, tail []byte, err error) {
+	page, err := os.ReadFile(file)
+	if err != nil {
+		return nil, nil, err
+	}
+	head, rest, begun := bytes.Cut(page, []byte(pageBegin))
+	_, tail, ended := bytes.Cut(rest, []byte(pageEnd))
+	if !begun || !ended {
+		return nil, nil, fmt.Errorf("%s has no place for the tables; put the lines %q and %q where they belong", file, pageBegin[:len(pageBegin)-1], pageEnd[:len(pageEnd)-1])
+	}
+	return head, tail, nil
 }
 
 // relative is how a page points to a folder.

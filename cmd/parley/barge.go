@@ -85,6 +85,11 @@ func (c *bargeEvalCmd) Run(t *terminal) error {
 	if c.Workers < 1 || c.Workers > 2 || c.Latency < 0 {
 		return usageError{errors.New("--workers is 1 or 2, --latency not negative")}
 	}
+	if c.Docs != "" {
+		if err := trial.CheckPage(c.Docs); err != nil {
+			return err
+		}
+	}
 	folder, err := trial.Open(c.Dir)
 	if err != nil {
 		return err
@@ -112,16 +117,17 @@ func (c *bargeEvalCmd) Run(t *terminal) error {
 	if err != nil {
 		return err
 	}
-	if err := c.keep(r); err != nil {
-		return err
-	}
+	// First what cannot fail for want of a folder: the run took minutes.
 	if c.JSON {
 		enc := json.NewEncoder(t.out)
 		enc.SetIndent("", "  ")
-		return enc.Encode(r)
+		if err := enc.Encode(r); err != nil {
+			return err
+		}
+	} else {
+		r.Markdown(t.out)
 	}
-	r.Markdown(t.out)
-	return nil
+	return c.keep(r)
 }
 
 // keep writes the curves and the page.
