@@ -13,7 +13,7 @@ import (
 // EvalOptions say how cases are replayed.
 type EvalOptions struct {
 	Part string
-	// Quick takes every eighth case.
+	// Quick takes two of every eight cases.
 	Quick bool
 	// Listen opens a recogniser; nil replays without one. It is called once a
 	// worker and language.
@@ -28,6 +28,17 @@ type EvalOptions struct {
 	Workers int
 	// Progress, when set, is told how many cases are done; from many goroutines.
 	Progress func(done, all int)
+}
+
+// detector names what told speech from noise.
+func (o EvalOptions) detector() string {
+	switch {
+	case o.Model == nil:
+		return "the built-in detector"
+	case o.Alone:
+		return "Silero alone"
+	}
+	return "Silero and the built-in detector"
 }
 
 // verdict is a case under both detectors.
@@ -102,9 +113,7 @@ func (f *Folder) Eval(ctx context.Context, o EvalOptions) (Report, error) {
 	for _, c := range cases {
 		r.SoundSeconds += float64(c.Length) / 1000
 	}
-	if r.Speech = "the built-in detector"; o.Model != nil {
-		r.Speech = "Silero and the built-in detector"
-	}
+	r.Speech = o.detector()
 	r.Seconds = time.Since(started).Seconds()
 	return r, nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"parley/asr"
 	"parley/media"
+	"parley/media/silero"
 	"parley/media/wav"
 )
 
@@ -140,6 +141,18 @@ func TestEqualScenes(t *testing.T) {
 		}
 		if back[samples(100)] != 0 {
 			t.Errorf("%s: echo before its delay", kind)
+		}
+	}
+}
+
+func TestDetectorsName(t *testing.T) {
+	for want, o := range map[string]EvalOptions{
+		"the built-in detector":            {},
+		"Silero and the built-in detector": {Model: &silero.Model{}},
+		"Silero alone":                     {Model: &silero.Model{}, Alone: true},
+	} {
+		if got := o.detector(); got != want {
+			t.Errorf("%q, want %q", got, want)
 		}
 	}
 }
