@@ -65,7 +65,7 @@ func (e *ending) budget() (wait time.Duration, by string) {
 			strongest, by = size, s.name()
 		}
 	}
-	// Evidence is worth something between two thirds and twice of the base.
+	// With the evidence it is between a half and twice of the base.
 	shift := time.Duration(-int64(sum) * int64(e.pace.deciban()) * int64(e.pauses.Free) / int64(usualFree))
 	wait += max(-wait/2, min(shift, wait))
 	for i, o := range &bounds {

@@ -108,8 +108,7 @@ func TestPathVanishes(t *testing.T) {
 	}
 }
 
-// TestNarrowBand: keys and tones that we send, and keys of the customer, spoil
-// no filter.
+// TestNarrowBand: keys and tones that we send spoil no filter.
 func TestNarrowBand(t *testing.T) {
 	sent := echotest.Prompt(t, "demo-congrats.wav")
 	tones := func(from, to int, f ...float64) {
