@@ -249,6 +249,12 @@ func (d *duplex) cut() {
 // interrupted is the customer's cut. What the conversation still sends of the
 // step that was playing dies on its way: it was not known to be cut yet.
 func (d *duplex) interrupted() {
+	if p, ok := d.player.release(d.now); ok {
+		d.tell(signal{kind: sigPromptEnd, played: &p})
+		d.promptOn = false
+		d.ear.PromptEnded()
+		return
+	}
 	for _, it := range d.player.queue {
 		d.dead = max(d.dead, it.step)
 	}

@@ -164,6 +164,10 @@ func (p *player) next(at time.Duration, out *media.Frame) (started bool, done *p
 		p.silence(out)
 		return false, nil
 	}
+	if p.rests() {
+		p.silence(out)
+		return false, nil
+	}
 	if len(p.queue) > 0 {
 		err := p.queue[0].stream.ReadFrame(&p.in)
 		switch {
@@ -171,6 +175,7 @@ func (p *player) next(at time.Duration, out *media.Frame) (started bool, done *p
 			first := !p.started
 			if first {
 				p.started, p.from = true, at
+				p.ducked, p.target, p.gain = 0, 1, 1 // nobody else raises it
 			}
 			p.waited = 0
 			p.heard = p.in.At + media.Tick
@@ -201,6 +206,11 @@ func (p *player) yields() bool {
 	return p.started && p.ducked > 0 && p.ducked < maxRest && len(p.queue) > 1
 }
 
+// rests: neither does who was only about to begin one.
+func (p *player) rests() bool {
+	return !p.started && p.ducked > 0 && p.ducked < maxRest && len(p.queue) > 0
+}
+
 // finish takes the head off the queue after its last frame, or its failure.
 func (p *player) finish(at time.Duration, err error) played {
 	it := p.queue[0]
@@ -226,23 +236,39 @@ func (p *player) drop() {
 	p.duckedAt = 0
 }
 
+// release takes a filler off that the customer spoke over, when what waits
+// behind it may not be interrupted: a goodbye or a disclosure is said
+// nevertheless, after a breath.
+func (p *player) release(at time.Duration) (played, bool) {
+	if len(p.queue) < 2 || !p.queue[0].filler || p.queue[1].prompt.Mode != "never" {
+		return played{}, false
+	}
+	d := p.cutHead(at)
+	p.gain, p.target, p.pause, p.ducked = 1, 1, breath, 0
+	return d, true
+}
+
 // cut empties the player at once and tells what of each prompt was heard.
 func (p *player) cut(at time.Duration) []played {
 	var all []played
 	for len(p.queue) > 0 {
-		it := p.queue[0]
-		d := played{prompt: it.prompt, text: it.text, from: p.from, to: at, cut: true, last: it.last, step: it.step, n: it.n, filler: it.filler}
-		if p.started {
-			d.heard = heardText(it.text, it.stream.Marks(), p.heard)
-		} else {
-			d.from = at
-		}
-		it.stream.Close()
-		all = append(all, d)
-		p.drop()
+		all = append(all, p.cutHead(at))
 	}
 	p.gain, p.target, p.pause, p.ducked = 1, 1, 0, 0
 	return all
+}
+
+func (p *player) cutHead(at time.Duration) played {
+	it := p.queue[0]
+	d := played{prompt: it.prompt, text: it.text, from: p.from, to: at, cut: true, last: it.last, step: it.step, n: it.n, filler: it.filler}
+	if p.started {
+		d.heard = heardText(it.text, it.stream.Marks(), p.heard)
+	} else {
+		d.from = at
+	}
+	it.stream.Close()
+	p.drop()
+	return d
 }
 
 // apply copies the frame with the gain moving linearly to its target, so that

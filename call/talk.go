@@ -460,8 +460,8 @@ func (c *conversation) promptEnded(work context.Context, p played) {
 	if !p.cut && p.step == c.step {
 		c.said = p.n + 1
 	}
-	if p.last && !p.cut {
-		c.silent(work)
+	if p.last && (!p.cut || c.ending && !c.isHeld && p.step == c.step) {
+		c.silent(work) // a goodbye that was cut ends the call all the same
 	}
 }
 
