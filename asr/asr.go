@@ -55,7 +55,8 @@ type Result struct {
 	Stable bool
 	// Rejected: sound was there, and it was not one of the expected phrases.
 	Rejected bool
-	// Confidence from 0 to 1; comparable within one engine only.
+	// Confidence from 0 to 1; comparable within one engine only. An engine
+	// that has none sets 1: an announcement heard with less than 0.6 ends no call.
 	Confidence float64
 	From, To   time.Duration
 	Words      []Word

@@ -20,7 +20,9 @@ type Config struct {
 	// Stands is how long what a partial says must stand before it counts, with
 	// at least the confidence Sure all the while.
 	Stands time.Duration
-	Sure   float64
+	// Sure is the confidence that a partial needs, and a final that gives the
+	// network's reason: it hangs up a call that rings.
+	Sure float64
 	// Nobody: silence after the answer that says nobody is there.
 	Nobody time.Duration
 	// Watch is how long after the answer words are still judged.
@@ -174,8 +176,8 @@ func (d *Detector) words(s Signal) (Verdict, bool) {
 	v, ok := Classify(s.Text)
 	if s.Final {
 		d.guess = Verdict{}
-		if !ok {
-			return Verdict{}, false
+		if !ok || v.Network != "" && s.Confidence < d.c.Sure {
+			return Verdict{}, false // noise and sung ring-back end in some phrase too
 		}
 		return d.said(v, recited(s.Text))
 	}

@@ -12,7 +12,7 @@ import (
 
 // play runs a script and writes down each verdict as "class@ms":
 //
-//	hush MS, talk MS, tone NAME MS, words TEXT, final TEXT, answered, bot
+//	hush MS, talk MS, tone NAME MS, words TEXT, final TEXT, unsure TEXT (a final), answered, bot
 func play(t *testing.T, script string) []string {
 	t.Helper()
 	tones := map[string]Tone{"ringback": Ringback, "busy": Busy, "congestion": Congestion, "sit": SIT, "beep": Beep, "fax": Fax,
@@ -51,6 +51,8 @@ func play(t *testing.T, script string) []string {
 			now += tick
 		case "words", "final":
 			observe(Signal{Kind: Words, Text: rest, Final: verb == "final", Confidence: 0.8})
+		case "unsure":
+			observe(Signal{Kind: Words, Text: rest, Final: true, Confidence: 0.59})
 		case "answered":
 			answered = now
 			observe(Signal{Kind: Answered})
@@ -235,6 +237,10 @@ func TestEarlyMedia(t *testing.T) {
 			words 关机
 			talk 500
 			final 关机`, "power_off=power_off@2500-2520"},
+		{"an unsure final gives no reason of the network", "talk 1000\nunsure the number is busy\nhush 500\nunsure 空号\nhush 500\nunsure 关机了\nhush 500", ""},
+		{"nor takes one back", "talk 1000\nfinal 您拨打的电话已关机\ntalk 1000\nunsure 空号", "power_off=power_off"},
+		{"nor does a partial before it", "talk 500\nwords the number is busy\ntalk 200\nunsure the number is busy\nhush 1000", ""},
+		{"an unsure voicemail is one", "answered\nhush 300\ntalk 1000\nunsure please leave a message after the tone\nhush 600", "voicemail=voicemail"},
 		{"connecting is no result", "talk 1000\nfinal 正在为您接通请稍候", "connecting"},
 		{"and takes none back", "talk 1000\nfinal 您拨打的电话已关机\nfinal 请不要挂机", "power_off=power_off"},
 		{"music instead of a ringback", "talk 8000", "ringback_music@5900-6100"},

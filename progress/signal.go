@@ -59,7 +59,8 @@ type Signal struct {
 	Text   string
 	Final  bool
 	// Confidence of the recogniser in Text, 0 to 1. Half is where it would
-	// reject a final; what is said on the way there needs more.
+	// reject a final; what is said on the way there needs more, and so does a
+	// reason of the network.
 	Confidence float64
 }
 
