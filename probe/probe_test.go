@@ -2,6 +2,7 @@ package probe
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"math"
 	"os"
@@ -21,8 +22,11 @@ import (
 func recognizer(t testing.TB, language string) Recognizer {
 	t.Helper()
 	local, err := pocketsphinx.NewLocal(pocketsphinx.Options{Models: sharedtest.Path(t, "models", "pocketsphinx")})
+	if errors.Is(err, pocketsphinx.ErrLibrary) {
+		sharedtest.Missing(t, "%v", err)
+	}
 	if err != nil {
-		t.Skipf("no recogniser: %v", err)
+		t.Fatal(err)
 	}
 	s, err := local.Open(asr.Config{Language: language, Rate: 8000})
 	if err != nil {

@@ -8,8 +8,9 @@ import (
 	"github.com/ebitengine/purego"
 )
 
-// errLibrary says how to get what is missing.
-var errLibrary = errors.New("the speech recogniser's library is missing; install it with `apt-get install libpocketsphinx3`")
+// ErrLibrary is the error of a machine without the recogniser's library; it says
+// how to get it.
+var ErrLibrary = errors.New("the speech recogniser's library is missing; install it with `apt-get install libpocketsphinx3`")
 
 // library is libpocketsphinx 5prealpha (Debian's libpocketsphinx3) and its
 // libsphinxbase, bound at run time, so that parley builds and runs without
@@ -47,11 +48,11 @@ type library struct {
 var load = sync.OnceValues(func() (*library, error) {
 	base, err := purego.Dlopen("libsphinxbase.so.3", purego.RTLD_NOW|purego.RTLD_GLOBAL)
 	if err != nil {
-		return nil, fmt.Errorf("%w (%w)", errLibrary, err)
+		return nil, fmt.Errorf("%w (%w)", ErrLibrary, err)
 	}
 	sphinx, err := purego.Dlopen("libpocketsphinx.so.3", purego.RTLD_NOW|purego.RTLD_GLOBAL)
 	if err != nil {
-		return nil, fmt.Errorf("%w (%w)", errLibrary, err)
+		return nil, fmt.Errorf("%w (%w)", ErrLibrary, err)
 	}
 	l := &library{}
 	for _, f := range []struct {
