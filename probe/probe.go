@@ -72,7 +72,7 @@ type Result struct {
 // the first.
 func Mono(s wav.Sound, channel int) ([]int16, error) {
 	if s.Channels < 1 || channel > s.Channels {
-		return nil, fmt.Errorf("the recording has %d channels, not %d; give --channel a smaller number", s.Channels, channel)
+		return nil, fmt.Errorf("the recording has no channel %[2]d, only %[1]d in all; name another with --channel", s.Channels, channel)
 	}
 	pick := channel - 1
 	if channel == 0 {

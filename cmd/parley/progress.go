@@ -61,6 +61,9 @@ type judged struct {
 
 // Run prints one JSON object for every recording.
 func (c *progressFileCmd) Run(t *terminal) error {
+	if err := c.check(); err != nil {
+		return err
+	}
 	if c.Text != "" {
 		if len(c.Files) > 0 {
 			return usageError{errors.New("give either recordings or --text, not both")}
@@ -79,6 +82,17 @@ func (c *progressFileCmd) Run(t *terminal) error {
 		return err
 	}
 	return c.files(t, recognizer, o)
+}
+
+// check looks at what recordings and words have in common.
+func (c *progressFileCmd) check() error {
+	if c.Lang != "" && c.Lang != "en" && c.Lang != "zh" {
+		return usageError{fmt.Errorf("--lang %q is not understood; use en or zh", c.Lang)}
+	}
+	if c.Cause != 0 && (c.Cause < 300 || c.Cause > 699) {
+		return usageError{fmt.Errorf("--cause %d is no SIP status that ends a call; give a number from 300 to 699", c.Cause)}
+	}
+	return nil
 }
 
 func (c *progressFileCmd) files(t *terminal, r probe.Recognizer, o probe.Options) error {
@@ -138,9 +152,6 @@ func (c *progressFileCmd) options() (probe.Options, error) {
 	if o.Language == "" {
 		o.Language = "en"
 	}
-	if o.Language != "en" && o.Language != "zh" {
-		return o, usageError{fmt.Errorf("--lang %q is not understood; use en or zh", c.Lang)}
-	}
 	if c.AnsweredAt != nil {
 		o.AnsweredAt = time.Duration(*c.AnsweredAt) * time.Millisecond
 		if *c.AnsweredAt < 0 {
@@ -155,9 +166,6 @@ func (c *progressFileCmd) options() (probe.Options, error) {
 		return o, err
 	}
 	if c.Cause != 0 {
-		if c.Cause < 100 || c.Cause > 699 {
-			return o, usageError{fmt.Errorf("--cause %d is no SIP status; give a number from 300 to 699", c.Cause)}
-		}
 		o.Ended = sip.NetworkOf(c.Cause, 0)
 	}
 	return o, nil

@@ -67,6 +67,9 @@ func TestProgressWrongUse(t *testing.T) {
 		{[]string{"progress", "--text", "hello", "x.wav"}, exitUsage, "not both"},
 		{[]string{"progress", "--lang", "fr", "--deaf", "x.wav"}, exitUsage, "use en or zh"},
 		{[]string{"progress", "--cause", "7", "--deaf", "x.wav"}, exitUsage, "no SIP status"},
+		{[]string{"progress", "--cause", "200", "--deaf", "x.wav"}, exitUsage, "from 300 to 699"},
+		{[]string{"progress", "--cause", "9999", "--text", "hello"}, exitUsage, "from 300 to 699"},
+		{[]string{"progress", "--lang", "fr", "--text", "hello"}, exitUsage, "use en or zh"},
 		{[]string{"progress", "--deaf", "nowhere.wav"}, exitFailed, "no such file"},
 		{[]string{"progress", "--deaf", bad}, exitFailed, "it has no sound"},
 	} {
