@@ -99,7 +99,7 @@ func (t Talk) Run(ctx context.Context, c Config) (result TalkResult, err error) 
 	}
 	h := newHouse()
 	defer func() { err = errors.Join(err, h.stop()) }()
-	ended := make(chan sim.Ended, 1)
+	ended := make(chan sim.Ended, 4) // one, and late ones of failed calls
 	carrier, ready, err := startCarrier(h, c, personas, t.Log, func(e sim.Ended) {
 		select {
 		case ended <- e:
@@ -125,6 +125,7 @@ func (t Talk) Run(ctx context.Context, c Config) (result TalkResult, err error) 
 	result = TalkResult{Language: t.Language, Calls: t.Calls, Patient: t.Patient, Synthetic: true}
 	var m measures
 	for i := range t.Calls {
+		empty(ended) // what a failed call left would be taken for this one's
 		p := &personas[i%len(personas)]
 		s := Single{To: p.Number, Proxy: carrier.String(), Language: t.Language, Patient: t.Patient, Log: t.Log}
 		if s.Variables, err = t.variables(s, p); err != nil {
@@ -156,6 +157,17 @@ func (t Talk) Run(ctx context.Context, c Config) (result TalkResult, err error) 
 	}
 	m.into(&result)
 	return result, nil
+}
+
+// empty takes what waits.
+func empty(ended <-chan sim.Ended) {
+	for {
+		select {
+		case <-ended:
+		default:
+			return
+		}
+	}
 }
 
 // theirs is the far side's word on the call that just ended.

@@ -144,3 +144,19 @@ func TestSpreadIsTheNearestRank(t *testing.T) {
 		}
 	}
 }
+
+// TestTheirWordAfterAFailedCall: what a failed call left costs no later call its
+// word, whether it lay there before or comes late.
+func TestTheirWordAfterAFailedCall(t *testing.T) {
+	ended := make(chan sim.Ended, 4)
+	ended <- sim.Ended{Number: "1"}
+	empty(ended)
+	if len(ended) != 0 {
+		t.Fatalf("%d are left", len(ended))
+	}
+	ended <- sim.Ended{Number: "1"}
+	ended <- sim.Ended{Number: "2"}
+	if e, ok := theirs(ended, "2"); !ok || e.Number != "2" {
+		t.Errorf("%+v, %v", e, ok)
+	}
+}
