@@ -53,10 +53,12 @@ func (v *Voice) Alone() *Voice {
 }
 
 // Opinions are the chances of speech by the noise model and by the network in
-// the last frame for which the gate was open.
+// the last frame for which the gate was open; both are 0 without a network, which
+// alone asks for them.
 func (v *Voice) Opinions() (noise, model float64) { return v.said[0], v.said[1] }
 
-// Open reports whether the gate was open for the last frame.
+// Open reports whether the network ran on the last frame: the gate was open.
+// Without a network it is always false.
 func (v *Voice) Open() bool { return v.open }
 
 // Frame takes 20 ms at 8 kHz, at least 160 samples. voice is the chance of
