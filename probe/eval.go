@@ -68,10 +68,15 @@ type Score struct {
 	PeopleMachines  int `json:"people_called_machine"`
 	Machines        int `json:"machines"`
 	MachinesPersons int `json:"machines_called_person"`
-	// DecidedP50 and P95 are from the first speech after the answer, in ms.
+	// Undecided counts answered recordings without any decision; no time below
+	// has them.
+	Undecided int `json:"undecided"`
+	// DecidedP50 and P95 are from the first speech after the answer, in ms, of
+	// what was decided after it.
 	DecidedP50 int64 `json:"decided_p50_ms"`
 	DecidedP95 int64 `json:"decided_p95_ms"`
-	// FalseTones are tones and beeps told in people's speech.
+	// FalseTones counts people in whose speech a tone, a beep or a fax was told,
+	// if only on the way.
 	FalseTones int `json:"false_tones"`
 	// Confusion counts what was wanted and given.
 	Confusion map[string]map[string]int `json:"confusion"`
@@ -151,13 +156,16 @@ func (s *Score) add(l Label, got Result) {
 	if l.AnsweredMS < 0 {
 		return
 	}
-	machine := got.AnsweredBy.Machine() || got.AnsweredBy == outcome.Screening || got.Network != ""
+	if (got.AnsweredBy == "" || got.AnsweredBy == outcome.Unknown) && got.Network == "" {
+		s.Undecided++
+	}
+	machine := got.AnsweredBy.Machine() || got.Network != ""
 	if l.Want == string(outcome.Human) {
 		s.People++
 		if machine {
 			s.PeopleMachines++
 		}
-		if strings.HasSuffix(got.Class, "_tone") || got.BeepMS > 0 {
+		if got.BeepMS > 0 || tone(got.Class) || slices.ContainsFunc(got.Steps, func(step Step) bool { return tone(step.Class) }) {
 			s.FalseTones++
 		}
 	} else {
@@ -169,4 +177,13 @@ func (s *Score) add(l Label, got Result) {
 	if got.OnsetMS >= 0 && got.DecidedMS > got.OnsetMS {
 		s.times = append(s.times, got.DecidedMS-got.OnsetMS)
 	}
+}
+
+// tone reports whether a class is told from a tone, not from words or lengths.
+func tone(class string) bool {
+	switch class {
+	case "ringback", "beep", "fax", "sit":
+		return true
+	}
+	return strings.HasSuffix(class, "_tone") || strings.HasPrefix(class, "sit_")
 }

@@ -34,6 +34,28 @@ func TestScore(t *testing.T) {
 	}
 }
 
+// TestScoreHidesNothing: a tone that was taken back, and what was never decided.
+func TestScoreHidesNothing(t *testing.T) {
+	greeting := Step{AnsweredBy: outcome.Human, Class: "greeting"}
+	for class, want := range map[string]int{
+		"busy_tone": 1, "ringback": 1, "sit": 1, "sit_vacant": 1, "fax": 1, "beep": 1, "greeting": 0, "recital": 0, "ringback_music": 0, "busy": 0,
+	} {
+		s := &Score{Confusion: map[string]map[string]int{}}
+		s.add(Label{Want: "human"}, Result{Step: greeting, OnsetMS: 100, DecidedMS: 900, Steps: []Step{{Class: class}, greeting}})
+		if s.FalseTones != want || s.Undecided != 0 {
+			t.Errorf("%s on the way: %d false tones, want %d; %d undecided", class, s.FalseTones, want, s.Undecided)
+		}
+	}
+	s := &Score{Confusion: map[string]map[string]int{}}
+	s.add(Label{Want: "human"}, Result{Step: Step{AnsweredBy: outcome.Unknown}, OnsetMS: 100})
+	s.add(Label{Want: "voicemail"}, Result{OnsetMS: -1})
+	s.add(Label{Want: "power_off", AnsweredMS: -1}, Result{OnsetMS: -1}) // not answered
+	s.add(Label{Want: "ivr_menu"}, Result{Step: Step{Network: outcome.Busy}, OnsetMS: -1})
+	if s.Undecided != 2 || len(s.times) != 0 {
+		t.Errorf("%d undecided, times %v", s.Undecided, s.times)
+	}
+}
+
 func TestEval(t *testing.T) {
 	dir := t.TempDir()
 	if err := wav.Write(filepath.Join(dir, "a.wav"), wav.Sound{Rate: 8000, Channels: 1, PCM: make([]int16, 6*8000)}); err != nil {
