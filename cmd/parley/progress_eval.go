@@ -40,7 +40,9 @@ func (c *progressCasesCmd) Run(t *terminal) error {
 type progressEvalCmd struct {
 	Dir    string `arg:"" help:"Folder with labels.tsv: file<TAB>class or answered_by<TAB>answered_at_ms." type:"existingdir"`
 	Lang   string `help:"Language of the recordings." default:"en" enum:"en,zh"`
-	Models string `help:"Folder of acoustic models; without, Debian's English one." type:"existingdir"`
+	Config string `help:"Configuration file." type:"path"`
+	Models string `help:"Folder with the recogniser's models." type:"existingdir"`
+	VAD    string `help:"Speech detector; live is what a call gets." name:"vad" enum:"live,builtin,model,both" default:"live"`
 	Deaf   bool   `help:"Use no recogniser."`
 	JSON   bool   `help:"Print the result as JSON."`
 }
@@ -52,14 +54,17 @@ func (progressEvalCmd) Help() string {
 
 // Run evaluates.
 func (c *progressEvalCmd) Run(t *terminal) error {
-	var r probe.Recognizer
-	if !c.Deaf {
-		var err error
-		if r, err = openRecognizer(c.Models, c.Lang); err != nil {
-			return err
-		}
+	// The same options, detector and recogniser as for a single recording.
+	file := progressFileCmd{Lang: c.Lang, Config: c.Config, Models: c.Models, VAD: c.VAD, Deaf: c.Deaf}
+	o, err := file.options()
+	if err != nil {
+		return err
 	}
-	all, err := probe.Eval(t.ctx, c.Dir, r, probe.Options{Language: c.Lang})
+	r, err := file.recognizer(o.Language)
+	if err != nil {
+		return err
+	}
+	all, err := probe.Eval(t.ctx, c.Dir, r, o)
 	if err != nil {
 		return err
 	}
@@ -67,8 +72,8 @@ func (c *progressEvalCmd) Run(t *terminal) error {
 		return printJSON(t.out, all)
 	}
 	for _, s := range all {
-		fmt.Fprintf(t.out, "%s: %d of %d right, %d wrong reasons; people called machine %d of %d, machines called person %d of %d; decided after p50 %d ms, p95 %d ms; false tones %d\n\n| is | taken for |\n|---|---|\n",
-			s.Origin, s.Right, s.Clips, s.WrongReason, s.PeopleMachines, s.People, s.MachinesPersons, s.Machines, s.DecidedP50, s.DecidedP95, s.FalseTones)
+		fmt.Fprintf(t.out, "%s: %d of %d right, %d wrong reasons; people called machine %d of %d, machines called person %d of %d; decided after p50 %d ms, p95 %d ms, never %d; false tones %d\n\n| is | taken for |\n|---|---|\n",
+			s.Origin, s.Right, s.Clips, s.WrongReason, s.PeopleMachines, s.People, s.MachinesPersons, s.Machines, s.DecidedP50, s.DecidedP95, s.Undecided, s.FalseTones)
 		for _, want := range slices.Sorted(maps.Keys(s.Confusion)) {
 			row := ""
 			for _, given := range slices.Sorted(maps.Keys(s.Confusion[want])) {

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"math"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -77,6 +78,31 @@ func TestProgressWrongUse(t *testing.T) {
 		if code != c.code || out != "" || !strings.Contains(errs, c.err) || strings.Count(errs, "\n") != 1 {
 			t.Errorf("parley %q: exit %d, printed %q and %q", c.args, code, out, errs)
 		}
+	}
+}
+
+// TestProgressEvalHearsLikeACall: with the configuration's detector.
+func TestProgressEvalHearsLikeACall(t *testing.T) {
+	dir := t.TempDir()
+	if err := wav.Write(filepath.Join(dir, "a.wav"), wav.Sound{Rate: 8000, Channels: 1, PCM: make([]int16, 6*8000)}); err != nil {
+		t.Fatal(err)
+	}
+	config := filepath.Join(dir, "parley.yaml")
+	for name, text := range map[string]string{
+		filepath.Join(dir, "labels.tsv"): "a.wav\tsilence\t0\tsynthetic\n",
+		config:                           "vad:\n  model: " + filepath.Join(dir, "none.onnx") + "\n",
+	} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	code, out, errs := parley(t, "progress", "eval", dir, "--deaf", "--vad", "builtin")
+	if code != exitDone || !strings.Contains(out, "synthetic: 1 of 1 right") || !strings.Contains(out, "never 0") {
+		t.Errorf("exit %d, %q, %q", code, out, errs)
+	}
+	code, out, errs = parley(t, "progress", "eval", dir, "--deaf", "--config", config)
+	if code != exitFailed || out != "" || !strings.Contains(errs, "none.onnx") {
+		t.Errorf("a model that is not there: exit %d, %q, %q", code, out, errs)
 	}
 }
 
