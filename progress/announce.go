@@ -29,7 +29,7 @@ var rules = allWritten([]rule{
 	{class: "call_screening", all: [][]string{{" your name ", " who is calling ", " who's calling ", " why you're calling ", " why you are calling ", " reason for your call ", " reason for calling ", " screening "},
 		{" state ", " say ", " see if ", " check if ", " is available ", " connect you ", " screening ", " tell me "}}, none: []string{" after the tone ", " after the beep ", " leave "}},
 	{class: "call_screening", all: [][]string{{"您的姓名", "你的姓名", "您是谁", "您的名字", "来电目的", "来电原因", "来电事由", "来意"}, {"请说", "请告诉", "请您说", "请报", "说明", "请简要"}}},
-	{class: "call_screening", all: [][]string{{" who may i say ", " call screening ", " screening service "}}},
+	{class: "call_screening", all: [][]string{{" call screening ", " screening service "}}},
 	{class: "call_screening", all: [][]string{{" your name ", " who you are ", " why you are calling ", " reason you ", " reason for "}, {" before ", " connect ", " put you through ", " see if ", " can talk ", " whether ", " available ", " screening "}}, none: []string{" leave "}},
 	{class: "call_screening", all: [][]string{{"姓名", "名字", "哪位", "身份", "来意", "事由", "来电的原因", "来电目的"}, {"为您接通", "再接通", "接通之前", "接通前", "请报", "报上", "请先", "请说", "请您说", "请告", "确认身份", "说一下", "说明"}}, none: []string{"助理", "助手", "秘书", "我是", "留言"}},
 
@@ -50,14 +50,17 @@ var rules = allWritten([]rule{
 	{class: "voicemail", all: [][]string{{" wait for the beep ", " wait for the tone ", " voicemail of ", " sent to voicemail ", " a voicemail "}}},
 
 	{class: "ivr_menu", all: [][]string{{"按一", "按二", "按三", "按四", "按五", "按六", "按七", "按八", "按九", "按零", "按1", "按2", "按3", "按4", "按5", "按6", "按7", "按8", "按9", "按0", "按井", "按#", "按星", "按*"}}},
-	{class: "call_screening", all: [][]string{{" may i ask who is ", " can i ask who is ", " check if the person ", " see if this person "}}},
+	{class: "call_screening", all: [][]string{{" check if the person ", " see if this person "}}},
+	{class: "call_screening", all: [][]string{{" may i ask who is ", " can i ask who is ", " who may i say "}, {" before ", " connect ", " put you through ", " see if ", " screening ", " record ", " after the "}}},
 	{class: "ivr_queue", all: [][]string{{" order it was ", " call will be answered ", " order in which ", " next available ", " call is important ", " be answered in "}}},
 	{class: "ivr_queue", all: [][]string{{" representatives ", " agents ", " operators ", " attendants ", " associates ", " advisors "}, {" busy ", " assisting ", " helping ", " engaged ", " serving "}}},
 	{class: "ivr_queue", all: [][]string{{"坐席", "座席", "话务员", "客服", "人工"}, {"忙", "排队", "服务其他", "等候"}}, none: []string{"我"}},
-	{class: "ivr_queue", all: [][]string{{"来电对我们", "来电很重要", "致电", "客户服务中心", "客服中心"}, {"重要", "欢迎", "感谢"}}, none: []string{"我是"}},
+	{class: "ivr_queue", all: [][]string{{"来电对我们", "来电很重要", "致电", "客户服务中心", "客服中心"}, {"重要", "请稍", "请等", "等候", "排队", "转人工", "人工服务", "业务", "语音", "自助", "录音"}}, none: []string{"我是"}},
 	{class: "unreachable", all: [][]string{{" please try your call ", " please try your call again ", " hang up and try ", " hang up and dial "}}, none: []string{" busy ", " congested ", " not valid ", " problems "}},
 	{class: "announcement", all: [][]string{{"本次通话", "服务质量"}, {"录音"}}},
-	{class: "announcement", all: [][]string{{" in this conference ", " agent logged ", " logged in ", " congratulations ", " thank you for calling ", " call may be monitored "}}},
+	{class: "announcement", all: [][]string{{" in this conference ", " agent logged ", " logged in ", " call may be monitored "}}},
+	// A receptionist thanks, welcomes and congratulates too: it takes a second word.
+	{class: "announcement", all: [][]string{{" congratulations ", " thank you for calling "}, {" successfully ", " you have won ", " been selected ", " recorded ", " menu ", " options ", " following ", " press ", " please hold ", " please stay ", " stay on the line ", " next available ", " office hours ", " business hours ", " currently closed ", " please visit ", " our website "}}},
 	{class: "ivr_extension", all: [][]string{{" extension "}, {" not a valid ", " invalid ", " at extension ", " party's "}}},
 
 	{class: "ivr_menu", all: [][]string{{" press ", " dial "}, {" 1 ", " 2 ", " 3 ", " 4 ", " 5 ", " 6 ", " 7 ", " 8 ", " 9 ", " 0 ", " one ", " two ", " three ", " four ", " five ", " six ", " seven ", " eight ", " nine ", " zero ", " star ", " pound ", " hash "}}},

@@ -205,6 +205,36 @@ func TestPersonStaysPerson(t *testing.T) {
 	}
 }
 
+// TestReceptionist: a firm's greeting said by a person, as a first burst whose
+// final comes before the pause says who it was, is a person; a recording has a
+// second word to know it by.
+func TestReceptionist(t *testing.T) {
+	for _, c := range []struct{ text, want string }{
+		{"good morning thank you for calling smith and sons this is anna", "greeting=human"},
+		{"thank you for calling smith and sons how may i help you", "greeting=human"},
+		{"congratulations", "greeting=human"},
+		{"may i ask who is calling", "greeting=human"},
+		{"who may i say is calling", "greeting=human"},
+		{"smith and sons can i ask who is calling please", "greeting=human"},
+		{"你好客服中心欢迎您", "greeting=human"},
+		{"您好感谢致电安心商城", "greeting=human"},
+		{"thank you for calling your call may be recorded for quality", "announcement=ivr"},
+		{"thank you for calling please listen to the following options", "announcement=ivr"},
+		{"thank you for calling our office hours are nine to five", "announcement=ivr"},
+		{"congratulations you have successfully installed", "announcement=ivr"},
+		{"may i ask who is calling before i connect you", "call_screening=screening"},
+		{"您好欢迎致电客户服务中心人工服务请按零", "ivr_menu=ivr"},
+		{"感谢致电请稍候", "ivr_queue=ivr"},
+		{"您的来电对我们很重要", "ivr_queue=ivr"},
+	} {
+		for _, ms := range []string{"2400", "2800", "3100"} {
+			t.Run(c.text+" "+ms, func(t *testing.T) {
+				follows(t, play(t, "answered\nhush 300\ntalk "+ms+"\nhush 620\nfinal "+c.text+"\nhush 800"), c.want)
+			})
+		}
+	}
+}
+
 func TestEarlyMedia(t *testing.T) {
 	for _, c := range []struct{ name, script, want string }{
 		{"it rings", "hush 1000\ntone ringback\nhush 3000\ntone ringback", "ringback"},

@@ -77,7 +77,6 @@ var chineseAlone = []string{
 	"(网络|线路|系统)(忙|繁忙|正忙|故障) [请稍后再拨|请您稍后再拨]",
 	"(业务|话费|账单|人工|客服|投诉|查询|办理)[咨询|查询|办理|服务]请按(零|一|二|三|四|五|六|七|八|九)",
 	"[人工服务|人工客服|普通话|中文]请按(零|一|二|三|四|五|六|七|八|九)[键]",
-	"欢迎致电[客服中心|客户服务中心|服务热线]",
 	"请[直接](输入|拨)分机号[码] [按井号键结束|查号请拨零|查号请按零]",
 	"(座席|坐席|客服|话务员)[全]忙 [请稍候|请稍等]",
 	"您的来电[对我们]很重要", "[为了保证服务质量]本次通话(将被录音|可能被录音)",
@@ -127,27 +126,29 @@ var englishAlone = []string{
 	"[your call] has been forwarded to [an automated|an automatic|a] (voicemail|voice message system|voice mail|voice messaging system)",
 	"(the|this) (mailbox|voice mailbox|voicemail box|mail box) is full [and cannot accept (any|new) messages [at this time]]",
 	"[please|if you] (state|say|record) your name [and] [the reason for calling|why you're calling|why you are calling|your reason for calling] [after the tone]",
-	"[and] i will (check|see) if (the|this) person is available", "(the|this) person [you are calling] is using a screening service [from google]", "who may i say is calling", "(may|can) i ask who is calling",
+	"[and] i will (check|see) if (the|this) person is available", "(the|this) person [you are calling] is using a screening service [from google]",
 	"[please] stay on the line [while i try to connect you]",
 	"[hi|hello] (i am|i'm|this is) (the|an|a) [personal|virtual|phone|call|digital] assistant [of|for] [how can i help [you]|what is this about|can i take a message]",
 	"[for|if] [you] (english|sales|support|billing|service|customer service|an operator|the operator|technical support|more options|account information|other|know) [please] (press|dial) (zero|one|two|three|four|five|six|seven|eight|nine)",
 	"[to] (continue|connect|leave a message|speak to an operator|repeat these options|hear this again) (press|dial) (zero|one|two|three|four|five|six|seven|eight|nine)",
 	"[please] (press|dial) (zero|one|two|three|four|five|six|seven|eight|nine|the pound key|the star key|pound|star) [to (continue|connect|leave a message|speak to an operator|be connected)|for (sales|support|service)]",
-	"[please] listen (carefully|closely) [to the] [as our] [menu] options", "please (choose|select) (from|one of) the following options", "[this|your] call may be monitored", "thank you for calling",
+	"[please] listen (carefully|closely) [to the] [as our] [menu] options", "please (choose|select) (from|one of) the following options", "[this|your] call may be monitored",
 	"[please] (enter|dial) the extension [number] [of the person you are calling] [followed by the pound key]", "if you know your party's extension [you may dial it [now|at any time]]", "[the] person at extension",
 	"[i am sorry|i'm sorry|sorry] [but] (that's|that is) not a valid extension [please try again]",
 	"all [of] [our] (representatives|agents|operators|lines|attendants) [of the household] are [currently] (busy|assisting other (callers|customers|telemarketers)|helping other (callers|customers)) [please hold|please stay on the line]",
 	"[please hold and] your call will be answered [in the order [in which] it was received|by the next available (agent|representative|operator)]", "your call is important to us",
 	"please (hold|wait) [while i connect you|while we connect your call|for the next available (agent|representative)]", "your call is being (connected|forwarded|transferred)",
-	"you are [currently] the only person in this conference", "agent logged (on|in|off)", "congratulations",
+	"you are [currently] the only person in this conference", "agent logged (on|in|off)",
 }
 
 var chinesePeople = []string{
 	"[请问]您是哪位[找他有什么事]", "[喂] (你好|您好) [哪位|请讲|请问哪位|请问你是哪位|你是谁|找谁|什么事]", "喂 [喂|哪位|谁啊|谁呀|什么事|找谁|你说|说话]", "哪位", "谁啊", "谁呀", "你是谁",
+	"欢迎致电[客服中心|客户服务中心|服务热线]",
 	"请讲", "你找谁", "什么事", "说话", "是我", "我是", "在呢", "哎 [你好]", "你说", "干嘛", "怎么了", "我在", "我现在[有点]忙", "我在开车", "我在开会",
 }
 
 var englishPeople = []string{
+	"thank you for calling", "congratulations", "(may|can) i ask who is calling", "who may i say is calling",
 	"please try again", "[hi|hello] you have reached", "[and] (i'll|i will|we'll) (call|get back to) you [back]",
 	"(hello|hi|hey|yes|yeah) [hello|who is this|who's this|speaking|this is|who's calling|who is calling|can i help you|how are you]", "good (morning|afternoon|evening) [how can i help [you]|can i help you|speaking]", "speaking", "who is (this|it|calling)",
 	"yes [it is|this is (he|she)|i am|please]", "goodbye", "bye [bye]", "what do you want", "i'm (busy|driving|in a meeting|not interested)", "go ahead", "how can i help you", "one (moment|second)", "hold on",
