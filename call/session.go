@@ -300,7 +300,9 @@ func (c *conversation) loop(setup, work context.Context) {
 		}
 		select {
 		case <-c.leg.Done():
+			c.ended()
 			c.lastProgress(work)
+			c.lastWords(work)
 			c.lastHanded(work)
 			return
 		case w := <-c.wishes:

@@ -325,6 +325,10 @@ func (c *conversation) turn(work context.Context, t dialog.Turn) {
 	}
 	if err != nil {
 		c.forget()
+		if c.past() {
+			c.log.Warn("the call ended before the answer was there", "call", c.target.Call, "error", err)
+			return
+		}
 		if t.Kind == dialog.Trouble {
 			c.trouble("say the fallback line", err)
 			c.hangUp(work, PartyBot)
@@ -336,6 +340,10 @@ func (c *conversation) turn(work context.Context, t dialog.Turn) {
 	if err := c.commit(work, step.Facts); err != nil {
 		c.fail(work, "keep what the customer said", err)
 		return
+	}
+	if c.past() {
+		c.forget()
+		return // nobody hears it
 	}
 	c.split.step = c.sinceStart()
 	c.do(work, step)

@@ -3,14 +3,16 @@ package call
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"parley/dialog"
 )
 
 // A policy may take its time. Meanwhile the call goes on: keys and signals wait
-// for its answer, a filler breaks the silence, and who speaks on or hangs up
-// ends the thought.
+// for its answer, a filler breaks the silence, and who speaks on ends the
+// thought. Who hangs up does not: "stop calling me" is often the last thing said,
+// and what it states is kept.
 
 const (
 	// fillerAfter is the longest silence after the customer's turn; then a filler
@@ -41,8 +43,10 @@ type thinking struct {
 	fills  int           // fillers said so far
 	// stash are signals that came while the policy thought.
 	stash []signal
-	// unanswered are words whose thought was ended by more words.
+	// unanswered are words whose thought was ended by more words; sure is how
+	// certain they are.
 	unanswered string
+	sure       float64
 	end        context.CancelCauseFunc // of the thought under way
 }
 
@@ -118,6 +122,9 @@ type thought struct {
 // customer spoke on before there was one: the state is what it was, and the
 // words come again with the next turn.
 func (c *conversation) think(work context.Context, t dialog.Turn) (dialog.Step, error) {
+	if t.Kind == dialog.Unclear && c.unanswered != "" {
+		t.Confidence = c.sure
+	}
 	if c.unanswered != "" && (t.Kind == dialog.Said || t.Kind == dialog.Unclear) {
 		t.Kind, t.Text = dialog.Said, join(c.state.Language, c.unanswered, t.Text)
 	}
@@ -136,6 +143,7 @@ func (c *conversation) think(work context.Context, t dialog.Turn) (dialog.Step, 
 	}
 	c.end = end
 	defer func() { c.end = nil }()
+	states := t.Kind == dialog.Said || t.Kind == dialog.Keyed
 	over := c.leg.Done()
 	select {
 	case <-over:
@@ -148,10 +156,11 @@ func (c *conversation) think(work context.Context, t dialog.Turn) (dialog.Step, 
 			if a.err != nil && ctx.Err() != nil {
 				a.err = context.Cause(ctx)
 			}
-			if !errors.Is(a.err, errSuperseded) {
+			if t.Kind == dialog.Said { // another kind's answer is none to the words
 				c.unanswered = ""
-			} else if t.Kind == dialog.Said {
-				c.unanswered = t.Text
+				if errors.Is(a.err, errSuperseded) {
+					c.unanswered, c.sure = t.Text, t.Confidence
+				}
 			}
 			return a.step, a.err
 		case s := <-c.duplex.signals:
@@ -164,7 +173,7 @@ func (c *conversation) think(work context.Context, t dialog.Turn) (dialog.Step, 
 				c.speaking = false
 			case s.kind == sigCut, s.kind == sigTurnEnd:
 				c.speaking = false
-				if t.Kind == dialog.Said || t.Kind == dialog.Unclear || t.Kind == dialog.Keyed {
+				if (t.Kind == dialog.Said || t.Kind == dialog.Unclear) && !c.past() {
 					end(errSuperseded)
 				}
 			}
@@ -173,11 +182,58 @@ func (c *conversation) think(work context.Context, t dialog.Turn) (dialog.Step, 
 		case by := <-c.hangup:
 			c.end = nil
 			c.hangUp(work, by)
-			end(context.Canceled)
+			if !states {
+				end(context.Canceled)
+			}
 		case <-over:
-			over = nil
-			end(context.Canceled)
+			over, c.end = nil, nil
+			c.ended()
+			c.onBeat((*duplex).cut)
+			if !states {
+				end(context.Canceled)
+			}
 		}
+	}
+}
+
+// ended notes when the far side was gone: no answer is owed from here.
+func (c *conversation) ended() {
+	if c.report.Ended.IsZero() {
+		c.report.Ended = time.Now()
+	}
+	c.relieve()
+}
+
+// past: nothing more can be said; what is still asked is asked for its facts.
+func (c *conversation) past() bool {
+	if c.gone {
+		return true
+	}
+	select {
+	case <-c.leg.Done():
+		return true
+	default:
+		return false
+	}
+}
+
+// lastWords keeps what words state that were not answered when the call ended.
+func (c *conversation) lastWords(work context.Context) {
+	if c.unanswered == "" {
+		return
+	}
+	c.onBeat((*duplex).cut)
+	step, err := c.think(work, dialog.Turn{
+		Kind: dialog.Said, Confidence: c.sure, Aside: c.ending || c.handing != nil, Now: c.now(),
+	})
+	if name := step.Reading.Intent; name != "" && !slices.Contains(c.report.Intents, name) {
+		c.report.Intents = append(c.report.Intents, name)
+	}
+	if err == nil {
+		err = c.commit(work, step.Facts)
+	}
+	if err != nil {
+		c.trouble("keep what was said last", err)
 	}
 }
 

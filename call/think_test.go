@@ -13,6 +13,7 @@ import (
 	"parley/barge"
 	"parley/dialog"
 	"parley/ear"
+	"parley/outcome"
 )
 
 // slow is a brain that takes its time over words, and knows fillers.
@@ -139,8 +140,8 @@ func TestHangupsWhileThePolicyThinks(t *testing.T) {
 		s.listener.finals = []asr.Result{{Text: "on friday"}}
 		events := answerAt(s, 0)
 		events[210] = func(c *Session) { c.Hangup(PartyOperator) }
-		if r := s.play(events); r.HangupBy != PartyOperator || r.TalkMS > 4300 {
-			t.Errorf("hung up by %s after %d ms", r.HangupBy, r.TalkMS)
+		if r := s.play(events); r.HangupBy != PartyOperator || r.TalkMS > 4300 || r.Problem != "" || r.Disposition == outcome.Failed {
+			t.Errorf("hung up by %s after %d ms, problem %q, %s", r.HangupBy, r.TalkMS, r.Problem, r.Disposition)
 		}
 	})
 }

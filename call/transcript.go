@@ -135,7 +135,9 @@ func (c *conversation) close() {
 func (c *conversation) conclude() {
 	r := &c.report
 	cause := c.leg.Ended()
-	r.Ended = time.Now()
+	if r.Ended.IsZero() { // else the policy thought on
+		r.Ended = time.Now()
+	}
 	if !r.Answered.IsZero() {
 		r.TalkMS = r.Ended.Sub(r.Answered).Milliseconds()
 	}
