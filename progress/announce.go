@@ -163,9 +163,15 @@ var networkWords = written([]string{
 	" dialed ", " dialled ", " subscriber ", " you called ", " trying to reach ", " the tone ", " the beep ", " the number you ", " your call ", " leave ", " mailbox ", " redial ", " the person ", " your name ", " screening ", " press ", " extension ",
 })
 
+// subject is how only the network names the number that was dialed.
+var subject = written([]string{
+	"拨打的", "拨叫的", "呼叫的", "所拨", "机主", "核对", "查证",
+	" dialed ", " dialled ", " subscriber ", " you called ",
+})
+
 // People say of themselves what networks say of them: "my phone was off", "我正
 // 忙着呢". A result of the network is not believed in the first person, unless
-// the wording is the network's after all.
+// the subject is the network's after all.
 var personal = written([]string{" i ", " i'm ", " my ", " me ", " you have the wrong ", " you've got the wrong ", "我"})
 
 // formal is what the first person of an announcement looks like.
@@ -181,7 +187,7 @@ func Classify(text string) (v Verdict, ok bool) {
 			continue
 		}
 		v = meaning[r.class]
-		if v.Network != "" && w.firstPerson() && !w.any(networkWords) {
+		if v.Network != "" && w.firstPerson() && !w.any(subject) {
 			continue
 		}
 		v.Class, v.Confidence = r.class, 0.8

@@ -171,6 +171,7 @@ func TestPeople(t *testing.T) {
 	for _, text := range []string{
 		"", "喂", "喂你好", "hello", "hello who is this", "yes speaking", "你好，请问哪位", "我就是", "好的，我知道了",
 		"i will pay on friday", "下周五还", "what is this about", "我是他妈妈，他不在家", "no you have the wrong person",
+		"I'm not the person you are looking for, I'm busy", "我现在不方便接听你晚点再拨", "I was on the phone when I missed your call",
 	} {
 		if v, ok := Classify(text); ok {
 			t.Errorf("%q is taken for %q", text, v.Class)

@@ -49,7 +49,7 @@ func TestParaphraseTable(t *testing.T) {
 				s.right++
 			}
 		}
-		if got != r[2] && r[0] == "dev" { // the test half stays unseen
+		if got != r[2] && r[0] == "dev" { // the test half is only counted
 			t.Logf("%s: %q is taken for %s, is %s", key, r[3], got, r[2])
 		}
 	}

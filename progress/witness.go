@@ -29,7 +29,6 @@ var kindred = map[[2]outcome.Network]bool{
 	{outcome.Suspended, outcome.InvalidNumber}:   true,
 	{outcome.Suspended, outcome.CallBarred}:      true,
 	{outcome.InvalidNumber, outcome.CallBarred}:  true,
-	{outcome.PowerOff, outcome.InvalidNumber}:    false,
 	{outcome.TrunkFailed, outcome.CallBarred}:    true,
 	{outcome.NoAnswer, outcome.Busy}:             true, // turned away by hand
 	{outcome.Unreachable, outcome.InvalidNumber}: true, // SIT before 404
@@ -39,7 +38,8 @@ var kindred = map[[2]outcome.Network]bool{
 // what was announced or sounded. The announcement outranks the cause: carriers
 // send 480 or 486 with nearly any of them. Agreement raises the confidence, a
 // precise cause that says something else lowers it and is told. A verdict
-// without a result leaves the cause's.
+// without a result leaves the cause's. It serves the judging of recordings: the
+// report of a live call takes what was announced over any cause, unjoined.
 func Join(heard Verdict, ended outcome.Network) Joint {
 	switch {
 	case heard.Network == "" || heard.Network == outcome.Answered:
