@@ -40,7 +40,7 @@ const (
 type signal struct {
 	kind    signalKind
 	at      time.Duration
-	onset   time.Duration // of the utterance, for begin, turn end and cut
+	onset   time.Duration // of the utterance, for begin, turn end and cut; 0 for a key's cut
 	voice   time.Duration // end of the last voiced frame, for turn end
 	verdict *progress.Verdict
 	played  *played           // for prompt start and end
@@ -84,6 +84,7 @@ type duplex struct {
 	lost     int           // signals that found no room even there
 	dead     int           // steps up to this one were cut by the customer
 	promptOn bool
+	keyed    bool // a key came with this tick
 	held     bool // the far side holds us
 	likely   bool // a turn is probably over
 	observe  func(ear.Heard)
@@ -164,10 +165,15 @@ func (d *duplex) act(h ear.Heard) {
 		d.tell(signal{kind: sigResume, onset: h.Onset})
 	case barge.Cut:
 		d.interrupted()
-		d.tell(signal{kind: sigCut, onset: h.Onset})
+		onset := h.Onset
+		if d.keyed {
+			onset = 0
+		}
+		d.tell(signal{kind: sigCut, onset: onset})
 	case barge.Timeout:
 		d.tell(signal{kind: sigQuiet})
 	}
+	d.keyed = false
 }
 
 // feed passes an utterance to the recogniser, with the moment before it.

@@ -76,7 +76,7 @@ func TestKeysBetweenWordsDoNotAnswerThem(t *testing.T) {
 		events := answerAt(s, 0)
 		// The second utterance cuts the filler and so ends the thought; the pause
 		// after the key ends in its midst.
-		events[280] = func(*Session) { s.handset.digits <- '1' }
+		events[330] = func(*Session) { s.handset.digits <- '1' }
 		s.play(events)
 		if got := s.kinds(); got != "start, keyed 1, said i paid it on friday" {
 			t.Errorf("the policy was asked %q", got)

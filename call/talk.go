@@ -36,8 +36,10 @@ func (c *conversation) signalled(work context.Context, s signal) {
 	case sigCut:
 		c.cutNow = true
 		c.report.BargeIns++
-		c.latency.stop(s.at - s.onset)
-		c.overlapped(s)
+		if s.onset > 0 { // a key has no length
+			c.latency.stop(s.at - s.onset)
+			c.overlapped(s)
+		}
 	case sigTurnEnd, sigDiscard, sigOwn:
 		c.speaking = false
 		c.ends = append(c.ends, s)
@@ -491,7 +493,10 @@ func (c *conversation) keyed(k rune) {
 		return
 	}
 	c.keys = append(c.keys, k)
-	c.onBeat(func(d *duplex) { d.ear.Key() })
+	c.onBeat(func(d *duplex) {
+		d.keyed = true
+		d.ear.Key()
+	})
 	pause := keyPause
 	if k == '#' || len(c.keys) >= 32 {
 		pause = time.Millisecond

@@ -9,8 +9,8 @@ import (
 	"parley/dialog"
 )
 
-// A policy may take its time. Meanwhile the call goes on: keys and signals wait
-// for its answer, a filler breaks the silence, and who speaks on ends the
+// A policy may take its time. Meanwhile the call goes on: signals wait for
+// its answer, keys are collected, a filler breaks the silence, and who speaks on ends the
 // thought. Who hangs up does not: "stop calling me" is often the last thing said,
 // and what it states is kept.
 
@@ -171,12 +171,19 @@ func (c *conversation) think(work context.Context, t dialog.Turn) (dialog.Step, 
 				c.speaking = true
 			case s.kind == sigDiscard, s.kind == sigOwn:
 				c.speaking = false
+			case s.kind == sigCut && s.onset == 0: // a key silences the filler, no more
 			case s.kind == sigCut, s.kind == sigTurnEnd:
 				c.speaking = false
 				if (t.Kind == dialog.Said || t.Kind == dialog.Unclear) && !c.past() {
 					end(errSuperseded)
 				}
 			}
+		case k, ok := <-c.digits:
+			if !ok {
+				c.digits = nil
+				continue
+			}
+			c.keyed(k) // they overtake; what they mean is asked next
 		case <-c.waits.C():
 			c.deadAir(work)
 		case by := <-c.hangup:

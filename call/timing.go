@@ -67,7 +67,8 @@ func (c *conversation) overlapped(s signal) {
 	all := c.report.Overlaps
 	after := max(0, (s.at - s.onset).Milliseconds())
 	n := len(all) - 1
-	if n < 0 || all[n].Stop > 0 || all[n].Resume > 0 {
+	// What the end of its prompt left open is over with the next sound.
+	if n < 0 || all[n].Stop > 0 || all[n].Resume > 0 || all[n].Onset != c.ms(s.onset) {
 		if s.kind == sigResume || len(all) >= mostOverlaps {
 			return
 		}
