@@ -119,3 +119,22 @@ func TestSpeechDoesNotEndAThoughtOfKeys(t *testing.T) {
 		}
 	})
 }
+
+// TestAMachinesWordsStateNothing though the verdict comes while the policy
+// thinks about them.
+func TestAMachinesWordsStateNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bye := say("goodbye", true)
+		bye.Facts = []dialog.Fact{{Kind: dialog.FactDispute}}
+		s := newStage(t, say("hello", false), bye)
+		s.policy = &slow{brain: s.brain, takes: 300 * time.Millisecond}
+		s.handset.speaks = [][2]int{{140, 260}}
+		s.listener.finals = []asr.Result{{Text: "please leave a message after the tone", Confidence: 0.9}}
+		events := answerAt(s, 0)
+		events[600] = s.handset.hangsUp
+		r := s.play(events)
+		if got := s.kinds(); got != "start, machine" || !r.AnsweredBy.Machine() {
+			t.Errorf("the policy was asked %q, answered by %s", got, r.AnsweredBy)
+		}
+	})
+}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"parley/dialog"
+	"parley/progress"
 )
 
 // A policy may take its time. Meanwhile the call goes on: signals wait for
@@ -143,6 +144,7 @@ func (c *conversation) think(work context.Context, t dialog.Turn) (dialog.Step, 
 	}
 	c.end = end
 	defer func() { c.end = nil }()
+	machine := false
 	states := t.Kind == dialog.Said || t.Kind == dialog.Keyed
 	over := c.leg.Done()
 	select {
@@ -156,6 +158,10 @@ func (c *conversation) think(work context.Context, t dialog.Turn) (dialog.Step, 
 			if a.err != nil && ctx.Err() != nil {
 				a.err = context.Cause(ctx)
 			}
+			if machine {
+				c.unanswered = ""
+				return a.step, errSuperseded
+			}
 			if t.Kind == dialog.Said { // another kind's answer is none to the words
 				c.unanswered = ""
 				if errors.Is(a.err, errSuperseded) {
@@ -167,6 +173,9 @@ func (c *conversation) think(work context.Context, t dialog.Turn) (dialog.Step, 
 			c.stash = append(c.stash, s)
 			switch {
 			case s.kind == sigPromptStart && s.played.filler:
+			case s.kind == sigVerdict && c.recorded(*s.verdict) && (t.Kind == dialog.Said || t.Kind == dialog.Unclear):
+				machine = true // its greeting states nothing
+				end(errSuperseded)
 			case s.kind == sigBegin:
 				c.speaking = true
 			case s.kind == sigDiscard, s.kind == sigOwn:
@@ -209,6 +218,11 @@ func (c *conversation) ended() {
 		c.report.Ended = time.Now()
 	}
 	c.relieve()
+}
+
+// recorded: a verdict that nobody is there but a machine.
+func (c *conversation) recorded(v progress.Verdict) bool {
+	return v.AnsweredBy.Machine() && c.isUp && !c.target.Inbound
 }
 
 // past: nothing more can be said; what is still asked is asked for its facts.
