@@ -268,6 +268,7 @@ func TestEarlyMedia(t *testing.T) {
 			talk 500
 			final 关机`, "power_off=power_off@2500-2520"},
 		{"an unsure final gives no reason of the network", "talk 1000\nunsure the number is busy\nhush 500\nunsure 空号\nhush 500\nunsure 关机了\nhush 500", ""},
+		{"a whole sentence of the network's needs a little less", "talk 3000\nunsure 对不起您拨打的电话已关机请稍后再拨\nhush 500", "power_off=power_off"},
 		{"nor takes one back", "talk 1000\nfinal 您拨打的电话已关机\ntalk 1000\nunsure 空号", "power_off=power_off"},
 		{"nor does a partial before it", "talk 500\nwords the number is busy\ntalk 200\nunsure the number is busy\nhush 1000", ""},
 		{"an unsure voicemail is one", "answered\nhush 300\ntalk 1000\nunsure please leave a message after the tone\nhush 600", "voicemail=voicemail"},
