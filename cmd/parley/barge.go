@@ -119,9 +119,7 @@ func (c *bargeEvalCmd) Run(t *terminal) error {
 	}
 	// First what cannot fail for want of a folder: the run took minutes.
 	if c.JSON {
-		enc := json.NewEncoder(t.out)
-		enc.SetIndent("", "  ")
-		if err := enc.Encode(r); err != nil {
+		if err := printJSON(t.out, r); err != nil {
 			return err
 		}
 	} else {

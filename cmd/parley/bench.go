@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -132,9 +131,7 @@ func (c *benchCallsCmd) Run(t *terminal) (err error) {
 		}
 	}
 	if c.JSON {
-		enc := json.NewEncoder(t.out)
-		enc.SetIndent("", "  ")
-		return enc.Encode(r)
+		return printJSON(t.out, r)
 	}
 	showBench(t.out, r)
 	return nil
@@ -237,9 +234,7 @@ func (c *benchDialCmd) Run(t *terminal) (err error) {
 		return err
 	}
 	if c.JSON {
-		enc := json.NewEncoder(t.out)
-		enc.SetIndent("", "  ")
-		return enc.Encode(r)
+		return printJSON(t.out, r)
 	}
 	fmt.Fprintln(t.out, "              set-ups/s  µs a set-up  set-ups/s and core  p50        p99        failed")
 	for _, p := range []struct {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -76,9 +75,7 @@ func (c *benchBargeCmd) measure(t *terminal, o bench.BargeOptions) error {
 		return err
 	}
 	if c.JSON {
-		enc := json.NewEncoder(t.out)
-		enc.SetIndent("", "  ")
-		return enc.Encode(r)
+		return printJSON(t.out, r)
 	}
 	fmt.Fprintf(t.out, "\nThe customer speaks in %.0f %% of the ticks; seed %d. The floor is one copy of the frame.\n", 100*r.Spoken, r.Seed)
 	return nil

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -51,9 +50,7 @@ func (c *benchTalkCmd) Run(t *terminal) error {
 		return err
 	}
 	if c.JSON {
-		enc := json.NewEncoder(t.out)
-		enc.SetIndent("", "  ")
-		return enc.Encode(r)
+		return printJSON(t.out, r)
 	}
 	fmt.Fprintln(t.out)
 	r.Table(t.out)

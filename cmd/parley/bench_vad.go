@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -49,9 +48,7 @@ func (c *benchVADCmd) Run(t *terminal) error {
 		return err
 	}
 	if c.JSON {
-		enc := json.NewEncoder(t.out)
-		enc.SetIndent("", "  ")
-		return enc.Encode(r)
+		return printJSON(t.out, r)
 	}
 	if model == nil {
 		fmt.Fprintln(t.out, "There is no speech model, so the built-in detector is measured alone; `make models` fetches it.")
@@ -100,9 +97,7 @@ func (c *benchVADCmd) fit(t *terminal, model *silero.Model) error {
 		return err
 	}
 	if c.JSON {
-		enc := json.NewEncoder(t.out)
-		enc.SetIndent("", "  ")
-		return enc.Encode(r)
+		return printJSON(t.out, r)
 	}
 	for i, rows := range [][]bench.FitRow{r.Fit, r.Held} {
 		fmt.Fprintf(t.out, "%s%s, seed %d; means over 20, 10 and 5 dB, alarms a minute\n", [...]string{

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -65,9 +64,7 @@ func (c *callCmd) Run(t *terminal) error {
 		return err
 	}
 	if c.JSON {
-		enc := json.NewEncoder(t.out)
-		enc.SetIndent("", "  ")
-		if err := enc.Encode(report); err != nil {
+		if err := printJSON(t.out, report); err != nil {
 			return fmt.Errorf("write the report: %w", err)
 		}
 	} else {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -61,9 +60,7 @@ func (c *demoCmd) Run(t *terminal) error {
 
 func (c *demoCmd) show(w io.Writer, r app.DemoResult) error {
 	if c.JSON {
-		enc := json.NewEncoder(w)
-		enc.SetIndent("", "  ")
-		if err := enc.Encode(r); err != nil {
+		if err := printJSON(w, r); err != nil {
 			return fmt.Errorf("write the result: %w", err)
 		}
 		return nil

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"parley/app"
@@ -198,11 +196,4 @@ func openRecognizer(models, language string) (probe.Recognizer, error) {
 		return nil, fmt.Errorf("there is no recogniser model for %q; name the folder with --models, or use --deaf to judge without words", language)
 	}
 	return r, err
-}
-
-func printJSON(w io.Writer, v any) error {
-	out := json.NewEncoder(w)
-	out.SetEscapeHTML(false)
-	out.SetIndent("", "  ")
-	return out.Encode(v)
 }

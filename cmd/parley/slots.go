@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -65,9 +64,7 @@ func (c *slotsCmd) Run(t *terminal) error {
 	for _, v := range spoken.Parse(language, text, kinds, now) {
 		heard = append(heard, heardValue{v.Kind, plainValue(v), v.Precision, v.Ambiguous, v.Text})
 	}
-	out := json.NewEncoder(t.out)
-	out.SetIndent("", "  ")
-	return out.Encode(heard)
+	return printJSON(t.out, heard)
 }
 
 // kinds are the asked ones, nil for all.

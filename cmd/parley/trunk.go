@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -42,9 +41,7 @@ func (c *trunkTryCmd) Run(t *terminal) error {
 		return err
 	}
 	if c.JSON {
-		enc := json.NewEncoder(t.out)
-		enc.SetIndent("", "  ")
-		if err := enc.Encode(tried); err != nil {
+		if err := printJSON(t.out, tried); err != nil {
 			return fmt.Errorf("write the result: %w", err)
 		}
 	} else {
