@@ -47,20 +47,9 @@ func align(l Listener, s Sound, pcm []int16) (found []asr.Word, err error) {
 
 // spelled is a text as a pattern of phrases: words alone.
 func spelled(text string) string {
-	var b strings.Builder
-	space := true
-	for _, r := range strings.ToLower(text) {
-		if !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '\'' {
-			if !space {
-				b.WriteByte(' ')
-			}
-			space = true
-			continue
-		}
-		b.WriteRune(r)
-		space = false
-	}
-	return strings.TrimSpace(b.String())
+	return strings.Join(strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '\''
+	}), " ")
 }
 
 // align adds the places of its words to a sound of the studio.
